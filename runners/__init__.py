@@ -1,0 +1,1 @@
+"""Plans, starts, watches and judges training jobs, and keeps their results."""

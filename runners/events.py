@@ -1,0 +1,450 @@
+"""What a worker says, as records and as JSON lines. Standard library only.
+
+A line is one JSON object: `v` (protocol version), `seq` (counted from 0 within one worker),
+`kind`, `mono_s` and `wall_s` (when it was written), and the fields of the record. Raw numbers
+travel; medians, ratios and verdicts are made by whoever reads them.
+
+The last part of the file holds what the launching side adds about a worker: its start, its
+log and its end. They never travel, but flow through the same pure state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cache
+from types import UnionType
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+PROTOCOL_VERSION = 1
+CHANNEL_VARIABLE = "RACETOP_EVENTS"
+CONTROL_VARIABLE = "RACETOP_CONTROL"
+MAX_LINE_BYTES = 1 << 20
+
+
+class ProtocolError(ValueError):
+    """A line is not a known event."""
+
+
+class ErrorKind(StrEnum):
+    """What ended a job."""
+
+    EXCEPTION = "exception"
+    OUT_OF_MEMORY = "out-of-memory"
+    DEVICE_MISSING = "device-missing"
+    TORCH_MISSING = "torch-missing"
+    TORCHVISION_MISMATCH = "torchvision-mismatch"
+    DATA_MISSING = "data-missing"
+    KILLED = "killed"
+    CRASHED = "crashed"
+
+
+class Stage(StrEnum):
+    """What a worker does outside of training, in this order."""
+
+    IMPORT = "import"
+    DEVICE_INIT = "device_init"
+    DATA_LOAD = "data_load"
+    PREPROCESS = "preprocess"
+    MODEL_BUILD = "model_build"
+    COMPILE = "compile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """Where one epoch's time went, in seconds; None is what this loop cannot tell.
+
+    Attributes:
+        data_wait_s: Host clock around `next()` on the batches, the start of the iterator included.
+        host_to_device_s: Copying batches to the device.
+        forward_s: Model and loss.
+        backward_s: Gradients.
+        optimizer_s: Optimizer step and zeroing the gradients.
+    """
+
+    data_wait_s: float | None = None
+    host_to_device_s: float | None = None
+    forward_s: float | None = None
+    backward_s: float | None = None
+    optimizer_s: float | None = None
+
+    def total_s(self) -> float | None:
+        """The sum of the phases; None when none is known."""
+        known = [value for f in fields(self) if (value := getattr(self, f.name)) is not None]
+        return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Anything that can happen to a job."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEvent(Event):
+    """Anything a worker says.
+
+    Attributes:
+        mono_s: Monotonic clock of the machine when it was said.
+        wall_s: Wall clock, seconds since the epoch.
+        seq: Number of the line within its worker; a gap means lines were dropped.
+    """
+
+    mono_s: float = 0.0
+    wall_s: float = 0.0
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello(WorkerEvent):
+    """The worker is up; torch is not imported yet."""
+
+    kind: ClassVar[str] = "hello"
+    pid: int
+    python: str
+    cores: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted(WorkerEvent):
+    """A stage of the set-up begins."""
+
+    kind: ClassVar[str] = "stage_started"
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFinished(WorkerEvent):
+    """A stage of the set-up ended after `took_s` seconds of wall time."""
+
+    kind: ClassVar[str] = "stage_finished"
+    stage: Stage
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReady(WorkerEvent):
+    """The device is in use.
+
+    Attributes:
+        device_name: Product name of the device.
+        device_uuid: The GPU's UUID as NVML spells it; None for other devices.
+        versions: Version by name: torch, torchvision, cuda, cudnn where there.
+        threads: Threads of one operator.
+        matmul_precision: torch's float32 matmul precision (`highest` means no TF32).
+        notes: What else the reader of a figure has to know, in words.
+    """
+
+    kind: ClassVar[str] = "device_ready"
+    device_name: str
+    device_uuid: str | None = None
+    versions: Mapping[str, str]
+    threads: int
+    matmul_precision: str = "highest"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReady(WorkerEvent):
+    """The data set is there.
+
+    Attributes:
+        source: `real` or `generated`.
+        name: Name of the set, such as `FashionMNIST`.
+        path: Where it was read from.
+        train_samples: Training samples in use.
+        test_samples: Test samples in use.
+    """
+
+    kind: ClassVar[str] = "data_ready"
+    source: str
+    name: str
+    path: str
+    train_samples: int
+    test_samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReady(WorkerEvent):
+    """The model is built and on the device."""
+
+    kind: ClassVar[str] = "model_ready"
+    parameters: int
+    trainable_parameters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochStarted(WorkerEvent):
+    """An epoch begins; `epoch` counts from 1."""
+
+    kind: ClassVar[str] = "epoch_started"
+    epoch: int
+    epochs: int
+    steps: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepProgress(WorkerEvent):
+    """How far the epoch has come. May be dropped when nobody reads.
+
+    Attributes:
+        epoch: Counted from 1.
+        step: Steps done in this epoch.
+        steps: Steps of the epoch.
+        samples: Samples done in this epoch.
+        elapsed_s: Wall time since the epoch began.
+        data_wait_s: Host time spent waiting for batches in it so far.
+        train_loss: Mean loss so far; None where reading it would stall the device.
+    """
+
+    kind: ClassVar[str] = "step"
+    epoch: int
+    step: int
+    steps: int
+    samples: int
+    elapsed_s: float
+    data_wait_s: float | None = None
+    train_loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochFinished(WorkerEvent):
+    """One pass over the training set is done, the device synchronized at both ends.
+
+    Attributes:
+        epoch: Counted from 1.
+        started_mono_s: Monotonic clock at the start.
+        epoch_s: Wall time of the training part.
+        process_s: CPU time of the worker and its loader processes; None where unknown.
+        samples: Samples trained on.
+        steps: Optimizer steps.
+        train_loss: Mean loss over the epoch.
+        train_accuracy: Share of right answers while training.
+        phases: Where the time went.
+        phase_clock: `host` or `device`: the clock of all phases but the data wait.
+        device_idle_s: Time the device waited between steps; None on the host clock.
+        peak_memory_bytes: Largest memory so far: resident on the CPU, allocated on a GPU.
+        peak_reserved_bytes: Largest memory torch held from a GPU so far.
+    """
+
+    kind: ClassVar[str] = "epoch"
+    epoch: int
+    started_mono_s: float
+    epoch_s: float
+    process_s: float | None
+    samples: int
+    steps: int
+    train_loss: float
+    train_accuracy: float | None = None
+    phases: Phases = field(default_factory=Phases)
+    phase_clock: str = "host"
+    device_idle_s: float | None = None
+    peak_memory_bytes: int | None = None
+    peak_reserved_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationFinished(WorkerEvent):
+    """The test set was run once, after epoch `epoch`."""
+
+    kind: ClassVar[str] = "evaluation"
+    epoch: int
+    eval_s: float
+    samples: int
+    test_loss: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyMeasured(WorkerEvent):
+    """Wall time of single-sample forward passes, warmed up, in milliseconds, in order."""
+
+    kind: ClassVar[str] = "latency"
+    latencies_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat(WorkerEvent):
+    """The worker lives; `step` counts all steps so far. May be dropped."""
+
+    kind: ClassVar[str] = "heartbeat"
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningRaised(WorkerEvent):
+    """Something a reader of the figures should know."""
+
+    kind: ClassVar[str] = "warning"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailed(WorkerEvent):
+    """The worker ends because of an error.
+
+    Attributes:
+        error: Its kind.
+        message: What happened and why, in a sentence.
+        remedy: What to do.
+        traceback: For the log; None where the message says it all.
+    """
+
+    kind: ClassVar[str] = "failed"
+    error: ErrorKind
+    message: str
+    remedy: str | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDone(WorkerEvent):
+    """Everything asked for is done, or the part before a polite stop.
+
+    Attributes:
+        interrupted: Whether a stop was asked for before the end.
+        dropped_events: Step events dropped because nobody read them.
+        peak_memory_bytes: See `EpochFinished`.
+    """
+
+    kind: ClassVar[str] = "done"
+    interrupted: bool
+    dropped_events: int
+    peak_memory_bytes: int | None = None
+
+
+# What the launching side adds.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStarted(Event):
+    """The worker process exists."""
+
+    kind: ClassVar[str] = "worker_started"
+    pid: int
+    mono_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Event):
+    """A line the worker printed; text that is not ours, control characters included."""
+
+    kind: ClassVar[str] = "log"
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableLine(Event):
+    """Something on the event channel that is not an event."""
+
+    kind: ClassVar[str] = "unreadable"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerExited(Event):
+    """The worker process is gone; always the last event of a run.
+
+    Attributes:
+        returncode: Exit status; negative when a signal ended it.
+        stopped: Whether racetop had asked it to stop.
+        oom_killed: Whether the kernel's out-of-memory killer was seen at work meanwhile.
+        mono_s: Monotonic clock when it was gone.
+    """
+
+    kind: ClassVar[str] = "worker_exited"
+    returncode: int
+    stopped: bool
+    oom_killed: bool
+    mono_s: float
+
+
+_WIRE: Mapping[str, type[WorkerEvent]] = {
+    cls.kind: cls
+    for cls in (
+        Hello,
+        StageStarted,
+        StageFinished,
+        DeviceReady,
+        DataReady,
+        ModelReady,
+        EpochStarted,
+        StepProgress,
+        EpochFinished,
+        EvaluationFinished,
+        LatencyMeasured,
+        Heartbeat,
+        WarningRaised,
+        JobFailed,
+        JobDone,
+    )
+}
+
+# How a field comes back from JSON where JSON's own type is not the record's.
+_REVIVE: Mapping[str, Any] = {
+    "stage": Stage,
+    "error": ErrorKind,
+    "phases": lambda value: Phases(**value),
+    "cores": tuple,
+    "notes": tuple,
+    "latencies_ms": tuple,
+}
+
+
+def encode(event: WorkerEvent) -> bytes:
+    """One event as a line of JSON, newline included."""
+    record: dict[str, Any] = {"v": PROTOCOL_VERSION, "kind": event.kind}
+    for f in fields(event):
+        value = getattr(event, f.name)
+        if isinstance(value, Phases):
+            value = {p.name: getattr(value, p.name) for p in fields(value)}
+        record[f.name] = value
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> WorkerEvent:
+    """The event on a line.
+
+    Raises:
+        ProtocolError: The line is not an event this version knows.
+    """
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise ProtocolError("not JSON") from error
+    if not isinstance(record, dict) or record.pop("v", None) != PROTOCOL_VERSION:
+        raise ProtocolError(f"not an event of protocol version {PROTOCOL_VERSION}")
+    cls = _WIRE.get(str(record.pop("kind", None)))
+    if cls is None:
+        raise ProtocolError("unknown kind of event")
+    try:
+        for name in _REVIVE.keys() & record.keys():
+            record[name] = _REVIVE[name](record[name])
+        event = cls(**record)
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"bad {cls.kind} event: {error}") from error
+    for name, accepted in _accepted_types(cls.kind).items():
+        if not isinstance(getattr(event, name), accepted):
+            raise ProtocolError(f"bad {cls.kind} event: {name} has the wrong type")
+    return event
+
+
+@cache
+def _accepted_types(kind: str) -> Mapping[str, tuple[type, ...]]:
+    cls = _WIRE[kind]
+    hints = get_type_hints(cls)
+    return {f.name: _plain_types(hints[f.name]) for f in fields(cls)}
+
+
+def _plain_types(hint: object) -> tuple[type, ...]:
+    if isinstance(hint, UnionType):
+        return tuple(t for part in get_args(hint) for t in _plain_types(part))
+    origin = get_origin(hint) or hint
+    if origin is float:
+        return (float, int)
+    return (origin,) if isinstance(origin, type) else (object,)

@@ -1,0 +1,1 @@
+"""Reads the machine: GPUs through NVML, CPU, memory, heat, processes."""

@@ -1,0 +1,1 @@
+"""The commands that print and exit; none of them imports the screen."""

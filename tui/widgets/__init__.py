@@ -1,0 +1,1 @@
+"""The parts of the live screen, one a file."""
