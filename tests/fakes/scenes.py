@@ -1,0 +1,302 @@
+"""Scripted machines and races, for tests of the screen and for its pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from runners.events import (
+    DataReady,
+    DeviceReady,
+    EpochFinished,
+    EpochStarted,
+    EvaluationFinished,
+    Event,
+    JobDone,
+    JobFailed,
+    LogLine,
+    ModelReady,
+    Phases,
+    Stage,
+    StageFinished,
+    StepProgress,
+    WorkerExited,
+    WorkerStarted,
+)
+from runners.planning import make_plan
+from runners.spec import Plan, Request, RunKey
+from runners.state import ComparisonState, apply
+from sensors.clock_limits import clock_limits
+from sensors.cores import UsableCores
+from sensors.readings import (
+    DriverReading,
+    GpuReading,
+    HostReading,
+    NvmlState,
+    ProcessReading,
+    Reading,
+)
+
+GIB = 1024**3
+EPOCH_START_S = 1_780_000_000.0
+
+
+def gpu(index: int, second: float) -> GpuReading:
+    """An H200 under a training load, at a second of its scene."""
+    busy = 62 + 30 * math.sin(second / 5 + index)
+    return GpuReading(
+        index=index,
+        uuid=f"GPU-{index:08d}-0000-0000-0000-000000000000",
+        name="NVIDIA H200",
+        busy_pct=busy,
+        memory_busy_pct=busy / 3,
+        memory_used_bytes=int((19.4 + 0.02 * second) * GIB),
+        memory_total_bytes=int(139.8 * GIB),
+        temperature_c=54.0,
+        temperature_slowdown_c=90.0,
+        power_w=388 + busy / 2,
+        power_limit_w=700.0,
+        sm_clock_mhz=1740 if busy > 85 else 1980,
+        sm_clock_max_mhz=1980,
+        memory_clock_mhz=2619,
+        memory_clock_max_mhz=2619,
+        performance_state=0,
+        pcie_rx_bytes_per_s=1.2e9,
+        pcie_tx_bytes_per_s=0.3e9,
+        pcie_generation=5,
+        pcie_width=16,
+        energy_j=1e6 + 400 * second,
+        clock_limits=clock_limits(0x4 if busy > 85 else 0),
+    )
+
+
+def host(second: float, *, cores: int = 16) -> HostReading:
+    """A 96-core host of which a container gives some, at a second of its scene."""
+    shares = tuple(50 + 45 * math.sin(second / 3 + core) for core in range(cores))
+    return HostReading(
+        hostname="gpu-box",
+        system="Linux 6.8.0",
+        uptime_s=3 * 86400 + 4 * 3600 + second,
+        cpu_name="AMD EPYC 9654",
+        cores_total=96,
+        cores_usable=float(cores),
+        cores_limit="cgroup",
+        cpu_busy_pct=sum(shares) / len(shares),
+        core_busy_pct=shares,
+        frequency_mhz=2900.0,
+        temperature_c=71.0,
+        load_1_min=14.2,
+        load_5_min=12.03,
+        load_15_min=9.87,
+        memory_used_bytes=int(22.1 * GIB),
+        memory_total_bytes=128 * GIB,
+        memory_limit="cgroup",
+        swap_used_bytes=0,
+        swap_total_bytes=0,
+        pressure_cpu_pct=12.0,
+        pressure_io_pct=0.0,
+        pressure_memory_pct=0.0,
+        throttled_s=0.0,
+    )
+
+
+def processes(gpus: int) -> tuple[ProcessReading, ...]:
+    """Two processes a GPU and three of the host."""
+    on_gpu = [
+        ProcessReading(
+            pid=21407 + 100 * number,
+            user="ana" if number % 2 else "root",
+            gpu_uuid=f"GPU-{number // 2:08d}-0000-0000-0000-000000000000",
+            gpu_index=number // 2,
+            gpu_memory_bytes=int((0.61 + 4.2 * number) * GIB),
+            gpu_busy_pct=58.0 / (number + 1),
+            cpu_pct=104.0,
+            memory_bytes=int(2.1 * GIB),
+            started_at_s=EPOCH_START_S - 4000 * number,
+            command="python train.py --model resnet50 --epochs 90",
+        )
+        for number in range(2 * gpus)
+    ]
+    on_host = [
+        ProcessReading(
+            pid=900 + number,
+            user="root",
+            cpu_pct=30.0 - 10 * number,
+            memory_bytes=(number + 1) * GIB // 8,
+            started_at_s=EPOCH_START_S - 86400,
+            command=name,
+        )
+        for number, name in enumerate(("dockerd", "node_exporter", "sshd: ana@pts/3"))
+    ]
+    return (*on_gpu, *on_host)
+
+
+def reading(second: float, *, gpus: int = 1, driver: DriverReading | None = None) -> Reading:
+    """The machine at a second of its scene."""
+    return Reading(
+        taken_at_s=1000.0 + second,
+        wall_time_s=EPOCH_START_S + second,
+        took_s=0.003,
+        host=host(second),
+        driver=driver
+        or DriverReading(state=NvmlState.OK, driver_version="580.159", cuda_version="13.0"),
+        gpus=tuple(gpu(index, second) for index in range(gpus)),
+        processes=processes(gpus),
+    )
+
+
+NO_DRIVER = DriverReading(
+    state=NvmlState.NO_LIBRARY,
+    problem="No NVIDIA driver: the library libnvidia-ml.so.1 was not found.",
+    remedy="Without an NVIDIA GPU nothing is missing. With one, install its driver.",
+)
+
+
+def plan(request: Request, *, cores: int = 16) -> Plan:
+    """The plan of a request on a machine with that many cores."""
+    from pathlib import Path
+
+    usable = UsableCores(cpu_ids=tuple(range(cores)), quota=None, count=cores)
+    return make_plan(request, usable, data_dir=Path("/data"), cache_dir=Path("/cache"))
+
+
+def play(state: ComparisonState, job: int, events: Iterable[Event]) -> ComparisonState:
+    """The state after events of one job's first trial."""
+    for event in events:
+        state = apply(state, RunKey(job=job, trial=0), event)
+    return state
+
+
+def start_events(job: int, *, accelerator: bool) -> list[Event]:
+    """A worker comes up."""
+    pid = 21407 + 100 * job
+    return [
+        WorkerStarted(pid=pid, mono_s=1000.0),
+        StageFinished(stage=Stage.IMPORT, took_s=2.1, mono_s=1002.0),
+        DeviceReady(
+            device_name="NVIDIA H200" if accelerator else "AMD EPYC 9654",
+            versions={"torch": "2.15.0"},
+            threads=2 if accelerator else 14,
+        ),
+        StageFinished(stage=Stage.DATA_LOAD, took_s=0.4, mono_s=1003.0),
+        DataReady(
+            source="generated",
+            name="FashionMNIST",
+            path="/cache",
+            train_samples=60_000,
+            test_samples=10_000,
+        ),
+        ModelReady(parameters=36_758, trainable_parameters=36_758),
+        LogLine(stream="stdout", text=f"training on {'cuda:0' if accelerator else 'cpu'}"),
+    ]
+
+
+def epoch_events(number: int, epoch_s: float, *, phases: tuple[float, ...]) -> list[Event]:
+    """One epoch of 600 steps; phases as shares of it, in the order of `Phases`."""
+    data, copy, forward, backward, optimizer = (share * epoch_s for share in phases)
+    return [
+        EpochStarted(epoch=number, epochs=10, steps=600, samples=60_000, mono_s=1000.0),
+        EpochFinished(
+            epoch=number,
+            started_mono_s=1000.0 + 10 * number,
+            epoch_s=epoch_s,
+            process_s=epoch_s,
+            samples=60_000,
+            steps=600,
+            train_loss=0.9 / (number + 0.8),
+            train_accuracy=0.8,
+            phases=Phases(
+                data_wait_s=data,
+                host_to_device_s=copy,
+                forward_s=forward,
+                backward_s=backward,
+                optimizer_s=optimizer,
+            ),
+            peak_memory_bytes=612 * 1024**2,
+            mono_s=1000.0,
+        ),
+        EvaluationFinished(
+            epoch=number,
+            eval_s=0.6,
+            samples=10_000,
+            test_loss=0.3,
+            test_accuracy=0.9 - 0.2 / number,
+        ),
+    ]
+
+
+CPU_PHASES = (0.41, 0.0, 0.2, 0.28, 0.08)
+GPU_PHASES = (0.71, 0.02, 0.08, 0.11, 0.05)
+
+
+def race_under_way(the_plan: Plan) -> ComparisonState:
+    """The CPU in its third epoch, the GPU done, ten epochs each."""
+    state = ComparisonState.of(the_plan)
+    state = play(state, 0, start_events(0, accelerator=False))
+    for number, epoch_s in enumerate((8.02, 7.29), start=1):
+        state = play(state, 0, epoch_events(number, epoch_s, phases=CPU_PHASES))
+    state = play(state, 0, _in_epoch(3, step=222, elapsed_s=2.7))
+    state = play(state, 1, start_events(1, accelerator=True))
+    for number in range(1, 11):
+        epoch_s = 4.9 if number == 1 else 1.83 + 0.02 * math.sin(number)
+        state = play(state, 1, epoch_events(number, epoch_s, phases=GPU_PHASES))
+    return play(state, 1, _done())
+
+
+def race_with_a_failed_lane(the_plan: Plan) -> ComparisonState:
+    """The CPU trains; the GPU lane could not start."""
+    from runners.events import ErrorKind
+
+    state = ComparisonState.of(the_plan)
+    state = play(state, 0, start_events(0, accelerator=False))
+    state = play(state, 0, _in_epoch(1, step=100, elapsed_s=1.5))
+    failure = JobFailed(
+        error=ErrorKind.DEVICE_MISSING,
+        message="cuda:0 was asked for, but this torch finds no CUDA device.",
+        remedy="Check the driver with 'racetop doctor'; the CPU lane goes on.",
+    )
+    exit_event = WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=1004.0)
+    return play(state, 1, [WorkerStarted(pid=5, mono_s=1000.0), failure, exit_event])
+
+
+def _in_epoch(number: int, *, step: int, elapsed_s: float) -> list[Event]:
+    return [
+        EpochStarted(epoch=number, epochs=10, steps=600, samples=60_000, mono_s=1030.0),
+        StepProgress(
+            epoch=number,
+            step=step,
+            steps=600,
+            samples=100 * step,
+            elapsed_s=elapsed_s,
+            train_loss=0.412,
+            mono_s=1032.0,
+        ),
+    ]
+
+
+def _done() -> list[Event]:
+    return [
+        JobDone(interrupted=False, dropped_events=0),
+        WorkerExited(returncode=0, stopped=False, oom_killed=False, mono_s=1030.0),
+    ]
+
+
+class ScriptedSampler:
+    """Stands in for the sampler: readings come when the scene says so."""
+
+    def __init__(self, on_reading: Callable[[Reading], None], interval_s: float) -> None:
+        self.on_reading = on_reading
+        self.interval_s = interval_s
+        self.is_running = False
+
+    def start(self) -> None:
+        """Begin; nothing comes by itself."""
+        self.is_running = True
+
+    def stop(self) -> None:
+        """End."""
+        self.is_running = False
+
+    def set_interval(self, interval_s: float) -> None:
+        """Change the interval."""
+        self.interval_s = interval_s

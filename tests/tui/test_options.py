@@ -1,0 +1,78 @@
+import argparse
+
+import pytest
+
+from runners.spec import Order, UsageError
+from runners.workloads import Precision, Variant
+from tui.options import add_comparison_options, chooses_jobs, request_from
+
+
+def parse(*arguments: str, workload: str = "mlp") -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_comparison_options(parser)
+    return parser.parse_args(arguments, argparse.Namespace(workload=workload))
+
+
+def test_without_options_the_cpu_races_the_accelerator() -> None:
+    request = request_from(parse(), accelerator="cuda:0")
+    assert request.devices == ("cpu", "cuda:0")
+    assert request.variants == (Variant.AS_WRITTEN,)
+    assert request.order is Order.TOGETHER
+
+
+def test_without_an_accelerator_the_cpu_races_itself() -> None:
+    request = request_from(parse(), accelerator=None)
+    assert request.devices == ("cpu",)
+    assert request.variants == (Variant.AS_WRITTEN, Variant.TUNED)
+
+
+def test_an_axis_that_was_asked_for_gets_no_second_one() -> None:
+    options = parse("--batch-size", "32,64,128")
+    assert not chooses_jobs(options)
+    request = request_from(options, accelerator=None)
+    assert request.variants == (Variant.AS_WRITTEN,)
+    assert request.batch_sizes == (32, 64, 128)
+    assert request.order is Order.IN_TURN
+
+
+def test_every_option_reaches_the_request() -> None:
+    options = parse(
+        *("--devices", "cpu,cuda", "--variant", "tuned", "--batch-size", "16"),
+        *("--precision", "bf16", "--workers", "0,2", "--epochs", "3", "--train-samples", "600"),
+        *("--test-samples", "100", "--compile", "--trials", "4", "--order", "together"),
+        *("--threads", "2", "--seed", "7", "--data", "generated"),
+    )
+    request = request_from(options, accelerator=None)
+    assert request.devices == ("cpu", "cuda:0")
+    assert (request.variants, request.precisions) == ((Variant.TUNED,), (Precision.BF16,))
+    assert (request.batch_sizes, request.workers) == ((16,), (0, 2))
+    assert (request.epochs, request.train_samples, request.test_samples) == (3, 600, 100)
+    assert (request.compile, request.trials, request.threads, request.seed) == (True, 4, 2, 7)
+    assert (request.order, request.data) == (Order.TOGETHER, "generated")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--devices", "tpu"), "unknown device 'tpu'"),
+        (("--variant", "fast"), "as-written, tuned, ideal"),
+        (("--precision", "fp8"), "fp32, bf16"),
+        (("--batch-size", "0"), "whole number from 1 up"),
+        (("--batch-size", "16,,32"), "empty entry"),
+        (("--epochs", "2.5"), "whole number from 1 up"),
+        (("--workers", "-1"), "whole number from 0 up"),
+        (("--order", "random"), "together, in-turn"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_would_do(
+    arguments: tuple[str, str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse(*arguments)
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_an_unknown_workload_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="mlp, fashion-cnn, mnist-cnn"):
+        request_from(parse(workload="resnet9000"), accelerator=None)

@@ -1,0 +1,276 @@
+"""The application: the wires between the keys, the sampler, the race and the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sensors.sampler import Sampler
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import HelpPanel
+
+from runners.devices import best_accelerator
+from runners.spec import Order, Request, UsageError
+from runners.workloads import CATALOGUE
+from sensors.readings import NvmlState, Reading
+from tui import charts, requests
+from tui.export import export_comparison
+from tui.keys import KEYS
+from tui.messages import RaceChanged, ReadingTaken
+from tui.race import Race
+from tui.screens.confirm import Confirm
+from tui.screens.live import LiveScreen
+from tui.theme import RACETOP_THEME, THEMES, Palette
+
+INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What the screen does first.
+
+    Attributes:
+        workload: What the keys race until another workload is chosen.
+        request: What was asked for on the command line; None for nothing.
+        start: Whether to race at once.
+        choose_jobs: Whether devices and variants are chosen by what the machine has.
+    """
+
+    workload: str
+    request: Request | None = None
+    start: bool = False
+    choose_jobs: bool = True
+
+
+class RacetopApp(App[int]):
+    """One screen: the machine, and training jobs racing on it."""
+
+    TITLE = "racetop"
+    CSS_PATH = "app.tcss"
+    BINDING_GROUP_TITLE = "racetop"
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (100, "-normal")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-medium"), (46, "-tall")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        opening: Opening,
+        *,
+        make_sampler: Callable[[Callable[[Reading], None], float], Sampler],
+        make_race: Callable[[Callable[[], None]], Race],
+        interval_s: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.register_theme(RACETOP_THEME)
+        self.theme = RACETOP_THEME.name
+        self.palette = Palette(self.theme_variables)
+        self._opening = opening
+        self._request = None if opening.choose_jobs else opening.request
+        self._awaits_gpus = opening.start and opening.choose_jobs
+        self._interval_s = interval_s
+        self._paused = False
+        self._reading: Reading | None = None
+        self._accelerator: str | None = None
+        self._sampler = make_sampler(self._sampled, interval_s)
+        self._race = make_race(self._race_moved)
+        self.live = LiveScreen(opening.workload)
+
+    # Life
+
+    def get_default_screen(self) -> Screen[None]:
+        """The live screen."""
+        return self.live
+
+    def on_mount(self) -> None:
+        """Start the sampler, and the race that was asked for."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(128 + signal.SIGTERM))
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
+        self._sampler.start()
+        if self._opening.start and self._request is not None:
+            self._start(self._request)
+
+    async def on_unmount(self) -> None:
+        """Leave nothing behind."""
+        self._sampler.stop()
+        await self._race.end()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every key's action, after Textual's own commands."""
+        yield from super().get_system_commands(screen)
+        for key in KEYS:
+            yield SystemCommand(
+                key.tooltip, f"Key: {self.get_key_display(key)}", self._runner(key.action)
+            )
+
+    def _runner(self, action: str) -> Callable[[], None]:
+        def run() -> None:
+            self.call_later(self.run_action, action)
+
+        return run
+
+    # Keys
+
+    def action_race(self) -> None:
+        """Start the race again, or the default one."""
+        self._start(self._base())
+
+    def action_preset(self, number: int) -> None:
+        """Race one of the catalogue's workloads."""
+        self._start(self._default(list(CATALOGUE)[number - 1]))
+
+    def action_stop(self) -> None:
+        """Stop the race."""
+        if self._race.is_running:
+            self._race.stop()
+            self.notify("Stopping; what is finished is kept.")
+
+    def action_variants(self) -> None:
+        """Race the variants."""
+        self._start(requests.variants(self._base()))
+
+    def action_batch(self) -> None:
+        """Sweep the batch size."""
+        self._start(requests.batch_sweep(self._base()))
+
+    def action_workers(self) -> None:
+        """Sweep the loader workers."""
+        self._start(requests.workers_sweep(self._base()))
+
+    def action_order(self) -> None:
+        """Switch the order of the next race."""
+        self._request = requests.other_order(self._base())
+        words = "one at a time" if self._request.order is Order.IN_TURN else "side by side"
+        self.notify(f"The next race runs its jobs {words}; r starts it.")
+
+    @work(thread=True, group="export", exclusive=True)
+    def action_export(self) -> None:
+        """Write the race into files."""
+        state = self._race.state
+        if state is None:
+            self.notify("There is no race to export yet; r starts one.", severity="warning")
+            return
+        try:
+            paths = export_comparison(state, self._reading)
+        except OSError as error:
+            self.notify(f"Not exported: {error}", severity="error", markup=False)
+        else:
+            self.notify("Wrote " + ", ".join(map(str, paths)), markup=False)
+
+    def action_pause(self) -> None:
+        """Freeze or thaw the machine panes."""
+        self._paused = not self._paused
+        self._show_top_line()
+
+    def action_interval(self, step: int) -> None:
+        """Look at the machine more or less often."""
+        index = INTERVALS_S.index(self._interval_s) + step
+        self._interval_s = INTERVALS_S[min(max(index, 0), len(INTERVALS_S) - 1)]
+        self._sampler.set_interval(self._interval_s)
+        self._show_top_line()
+
+    def action_maximize(self) -> None:
+        """Show the focused pane alone, or all panes again."""
+        if self.live.maximized is not None:
+            self.live.minimize()
+        elif self.live.focused is None or not self.live.maximize(self.live.focused):
+            self.notify("Move to a pane with Tab first; m then shows it alone.")
+
+    def action_theme(self) -> None:
+        """Step to the next theme."""
+        index = THEMES.index(self.theme) if self.theme in THEMES else -1
+        self.theme = THEMES[(index + 1) % len(THEMES)]
+
+    def action_help(self) -> None:
+        """Show or hide the help panel."""
+        if self.live.query(HelpPanel):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def action_page(self, direction: int) -> None:
+        """Scroll the panes."""
+        self.live.scroll_page(direction)
+
+    def action_repaint(self) -> None:
+        """Draw the whole screen again."""
+        self.refresh(repaint=True, layout=True)
+
+    @work(group="quit", exclusive=True)
+    async def action_quit(self) -> None:  # type: ignore[override]
+        """Leave; ask first while a race runs."""
+        question = Confirm("A race is running. Stop it and leave?")
+        if not self._race.is_running or await self.push_screen_wait(question):
+            self.exit(0)
+
+    # What comes from outside
+
+    def _sampled(self, reading: Reading) -> None:
+        self.post_message(ReadingTaken(reading))
+
+    def _race_moved(self) -> None:
+        self.post_message(RaceChanged())
+
+    @on(ReadingTaken)
+    def _reading_taken(self, message: ReadingTaken) -> None:
+        self._reading = message.reading
+        self.live.add_reading(message.reading, redraw=not self._paused)
+        if not self._paused:
+            self._show_top_line()
+            self._show_race()
+        if message.reading.driver.state is NvmlState.STARTING:
+            return
+        self._accelerator = best_accelerator(message.reading)
+        if self._awaits_gpus:
+            self._awaits_gpus = False
+            self._start(self._default(self._opening.workload))
+
+    @on(RaceChanged)
+    def _show_race(self) -> None:
+        if self._race.state is not None:
+            self.live.show_state(self._race.state, self._race.clock())
+
+    # Work
+
+    @work(group="start", exclusive=True)
+    async def _start(self, request: Request) -> None:
+        if self._race.is_running:
+            self.notify("A race is running; x stops it.", severity="warning")
+            return
+        self._request = request
+        try:
+            plan = self._race.start(request)
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        await self.live.show_plan(plan)
+        self._show_race()
+        self._load_charts()
+
+    @work(thread=True, group="charts", exclusive=True)
+    def _load_charts(self) -> None:
+        charts.load()
+
+    def _default(self, workload: str) -> Request:
+        return requests.default_for(workload, self._accelerator, self._opening.request)
+
+    def _base(self) -> Request:
+        return self._request or self._default(self._opening.workload)
+
+    def _show_top_line(self) -> None:
+        self.live.top_line.show(
+            self._reading,
+            interval_s=self._interval_s,
+            paused=self._paused,
+            data=self._race.data_label,
+        )
+
+    def _restyle(self) -> None:
+        self.palette = Palette(self.theme_variables)
+        self.live.restyle()

@@ -1,0 +1,164 @@
+"""The command line. Only the live screen imports Textual."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from runners.spec import UsageError
+from tui.options import add_comparison_options, chooses_jobs, request_from
+
+INTERVALS = "0.5, 1, 2, 5 or 10"
+_COMMANDS_TEXT = """\
+commands (racetop COMMAND --help says more):
+  compare WORKLOAD   the race without a screen: progress on stderr, result on stdout
+  snapshot           the machine's readings, once or as a stream
+  workloads          what can be trained
+  doctor             what works on this machine and what does not, with remedies
+
+environment:
+  RACETOP_DATA       where data sets are looked for
+  NO_COLOR           no colors
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Returns:
+        0 all done, 1 a job failed, 2 wrong usage, 130 interrupted.
+    """
+    commands = _commands()
+    try:
+        if arguments and arguments[0] in commands:
+            return commands[arguments[0]](arguments[1:])
+        return _live(arguments)
+    except UsageError as error:
+        print(f"racetop: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader has gone: nothing is left to say, and Python shall not say so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _commands() -> Mapping[str, Callable[[Sequence[str]], int]]:
+    return {
+        "compare": _compare,
+        "snapshot": _snapshot,
+        "workloads": _workloads,
+        "doctor": _doctor,
+    }
+
+
+def _live(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop",
+        description="One screen shows the machine and races training jobs on it.",
+        epilog=_COMMANDS_TEXT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"racetop {version('racetop')}")
+    parser.add_argument(
+        "workload", nargs="?", help="what to race at once; without it, keys start a race"
+    )
+    parser.add_argument(
+        "--interval",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help=f"seconds between readings: {INTERVALS}",
+    )
+    add_comparison_options(parser)
+    options = parser.parse_args(arguments)
+    if options.interval not in (0.5, 1.0, 2.0, 5.0, 10.0):
+        parser.error(f"--interval {options.interval:g}: one of {INTERVALS}")
+    starts = options.workload is not None
+    options.workload = options.workload or "fashion-cnn"
+    request = request_from(options, accelerator=None)
+    problem = _terminal_problem()
+    if problem is not None:
+        print(f"racetop: {problem}", file=sys.stderr)
+        return 2
+    from tui.live import run_live
+
+    return run_live(
+        request, starts=starts, chooses_jobs=chooses_jobs(options), interval_s=options.interval
+    )
+
+
+def _terminal_problem() -> str | None:
+    instead = "'racetop compare' and 'racetop snapshot' work without one"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return f"the live screen needs a terminal; {instead}."
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return f"the live screen needs a capable terminal, and TERM names none; {instead}."
+    return None
+
+
+def _compare(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop compare",
+        description="Train a workload in every way asked for and compare. Progress goes to "
+        "stderr, the result to stdout.",
+    )
+    parser.add_argument("workload", help="a name that 'racetop workloads' lists")
+    output = parser.add_argument_group("output").add_argument
+    output("--json", action="store_true", help="the whole result, schema racetop.comparison/1")
+    output("--csv", action="store_true", help="a row for each epoch")
+    output("--markdown", action="store_true", help="a table to paste into a README")
+    output("--html", type=Path, metavar="FILE", help="a report in one file, beside the output")
+    output("--quiet", action="store_true", help="no progress")
+    add_comparison_options(parser)
+    options = parser.parse_args(arguments)
+    if options.json + options.csv + options.markdown > 1:
+        parser.error("--json, --csv and --markdown exclude each other")
+    from tui.commands.compare import run_compare
+
+    return run_compare(options)
+
+
+def _snapshot(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop snapshot", description="The machine's readings, once or as a stream."
+    )
+    parser.add_argument("--json", action="store_true", help="schema racetop.snapshot/1")
+    parser.add_argument("--every", type=float, metavar="S", help="a reading every S seconds")
+    parser.add_argument("--count", type=int, metavar="N", help="stop after N readings")
+    options = parser.parse_args(arguments)
+    if options.every is not None and not options.every >= 0.1:
+        parser.error("--every: at least 0.1 seconds")
+    if options.count is not None and options.count < 1:
+        parser.error("--count: at least 1")
+    from tui.commands.snapshot import run_snapshot
+
+    return run_snapshot(as_json=options.json, every_s=options.every, count=options.count)
+
+
+def _workloads(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop workloads", description="What can be trained, with sizes and settings."
+    )
+    parser.add_argument("--json", action="store_true", help="schema racetop.workloads/1")
+    options = parser.parse_args(arguments)
+    from tui.commands.workloads import run_workloads
+
+    return run_workloads(as_json=options.json)
+
+
+def _doctor(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop doctor",
+        description="What works on this machine and what does not, each with its remedy.",
+    )
+    parser.add_argument("--json", action="store_true", help="schema racetop.doctor/1")
+    options = parser.parse_args(arguments)
+    from tui.commands.doctor import run_doctor
+
+    return run_doctor(as_json=options.json)

@@ -1,0 +1,197 @@
+"""`racetop doctor`: what works on this machine and what does not, each with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sensors.sampler import take_reading
+
+from runners.launch import worker_command, worker_environment
+from runners.paths import cache_dir, data_dir
+from runners.text import printable
+from runners.workloads import CATALOGUE
+from sensors.cores import usable_cores
+from sensors.readings import NvmlState, Reading
+
+PROBE_TIMEOUT_S = 120.0
+SMALL_SHM_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: What was looked at.
+        ok: Whether it works; None where that is neither good nor bad.
+        found: What was found.
+        remedy: What to do where it does not work.
+    """
+
+    name: str
+    ok: bool | None
+    found: str
+    remedy: str | None = None
+
+
+def run_doctor(*, as_json: bool) -> int:
+    """Print all checks; the exit status is 1 where one failed."""
+    checks = [
+        _python(),
+        *_packages(),
+        _terminal(),
+        _cores(),
+        *_machine(take_reading()),
+        *_torch(_probe()),
+        *_data(data_dir()),
+        _cache(cache_dir()),
+        *_shared_memory(Path("/dev/shm")),
+    ]
+    if as_json:
+        document = {"schema": "racetop.doctor/1", "checks": [asdict(check) for check in checks]}
+        print(json.dumps(document, indent=2))
+    else:
+        print("\n".join(_text(checks)))
+    return int(any(check.ok is False for check in checks))
+
+
+def _text(checks: list[Check]) -> Iterator[str]:
+    width = max(len(check.name) for check in checks)
+    marks = {True: "ok  ", False: "FAIL", None: "note"}
+    for check in checks:
+        yield f"{marks[check.ok]}  {check.name:<{width}}  {printable(check.found)}"
+        if check.remedy:
+            yield f"{'':{width + 8}}{printable(check.remedy)}"
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.platform()}"
+    return Check(name="python", ok=sys.version_info >= (3, 11), found=found)
+
+
+def _packages() -> Iterator[Check]:
+    for name in ("racetop", "textual", "plotext", "psutil", "nvidia-ml-py"):
+        try:
+            yield Check(name=name, ok=True, found=version(name))
+        except PackageNotFoundError:
+            remedy = f"Install it: pip install {name}"
+            yield Check(name=name, ok=False, found="not installed", remedy=remedy)
+
+
+def _terminal() -> Check:
+    term = os.environ.get("TERM", "")
+    size = shutil.get_terminal_size()
+    found = f"TERM={term or 'unset'}, {size.columns}x{size.lines}"
+    if term in ("", "dumb", "unknown"):
+        remedy = "Set TERM, as in TERM=xterm-256color; 'compare' and 'snapshot' work without."
+        return Check(name="terminal", ok=None, found=found, remedy=remedy)
+    return Check(name="terminal", ok=True, found=found)
+
+
+def _cores() -> Check:
+    cores = usable_cores()
+    found = f"{cores.count} usable of {os.cpu_count()}"
+    if cores.count < 4:
+        remedy = "Side by side, each job gets few cores; 'in turn' gives figures to rely on."
+        return Check(name="cores", ok=None, found=found, remedy=remedy)
+    return Check(name="cores", ok=True, found=found)
+
+
+def _machine(reading: Reading) -> Iterator[Check]:
+    driver = reading.driver
+    if driver.state is NvmlState.OK:
+        names = ", ".join(gpu.name for gpu in reading.gpus) or "no GPU"
+        yield Check(
+            name="nvml",
+            ok=bool(reading.gpus),
+            found=f"driver {driver.driver_version}, CUDA {driver.cuda_version}: {names}",
+        )
+    else:
+        absent = driver.state in (NvmlState.NO_LIBRARY, NvmlState.NO_DRIVER)
+        yield Check(
+            name="nvml",
+            ok=None if absent else False,
+            found=driver.problem or driver.state.value,
+            remedy=driver.remedy,
+        )
+    for problem in reading.problems:
+        if problem.what != driver.problem:
+            yield Check(name=problem.source, ok=None, found=problem.what, remedy=problem.remedy)
+
+
+def _probe() -> dict[str, Any]:
+    """What the worker's own look at torch gives, from a process of its own."""
+    try:
+        done = subprocess.run(
+            [*worker_command(), "--probe"],
+            env=worker_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
+        )
+        found = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        remedy = "Run 'python -m runners.worker --probe' to see what it prints."
+        return {"problems": [{"what": f"the look at torch failed: {error}", "remedy": remedy}]}
+    return found if isinstance(found, dict) else {}
+
+
+def _torch(probe: dict[str, Any]) -> Iterator[Check]:
+    for name in ("torch", "torchvision"):
+        if probe.get(name):
+            yield Check(name=name, ok=True, found=str(probe[name]))
+    for device in probe.get("devices", ()):
+        yield Check(name=str(device["device"]), ok=True, found=str(device["name"]))
+    for problem in probe.get("problems", ()):
+        no_gpu = "cuda" in problem["what"].lower() and probe.get("torch")
+        yield Check(
+            name="training",
+            ok=None if no_gpu else False,
+            found=str(problem["what"]),
+            remedy=problem.get("remedy"),
+        )
+
+
+def _data(directory: Path) -> Iterator[Check]:
+    for name in sorted({workload.data for workload in CATALOGUE.values()}):
+        raw = directory / name / "raw"
+        if any(raw.glob("train-images-idx3-ubyte*")):
+            yield Check(name=name, ok=True, found=f"in {directory}")
+        else:
+            remedy = f"Generated data is used; '--data download' fetches {name} there."
+            yield Check(name=name, ok=None, found=f"not in {directory}", remedy=remedy)
+
+
+def _cache(directory: Path) -> Check:
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    if os.access(existing, os.W_OK):
+        free = shutil.disk_usage(existing).free / 1024**3
+        return Check(name="cache", ok=True, found=f"{directory} ({free:.0f} GiB free)")
+    remedy = "Generated data is made again for each run; set XDG_CACHE_HOME to a writable folder."
+    return Check(name="cache", ok=None, found=f"{directory} is not writable", remedy=remedy)
+
+
+def _shared_memory(directory: Path) -> Iterator[Check]:
+    if not directory.exists():
+        return
+    size = shutil.disk_usage(directory).total
+    small = size < SMALL_SHM_BYTES
+    yield Check(
+        name="/dev/shm",
+        ok=None if small else True,
+        found=f"{size / 1024**2:.0f} MiB",
+        remedy="Loader workers may die of bus errors; in docker use --shm-size=8g."
+        if small
+        else None,
+    )

@@ -1,0 +1,45 @@
+"""Starts the live screen with the real sampler and real workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sensors.sampler import Sampler
+
+from runners.paths import cache_dir, data_dir
+from runners.spec import Request
+from sensors.cores import usable_cores
+from sensors.readings import Reading
+from tui.app import Opening, RacetopApp
+from tui.race import Race
+
+
+def run_live(request: Request, *, starts: bool, chooses_jobs: bool, interval_s: float) -> int:
+    """Run the live screen until the user leaves.
+
+    Args:
+        request: The race that was asked for.
+        starts: Whether to start it at once.
+        chooses_jobs: Whether devices and variants depend on what the machine has.
+        interval_s: Seconds between readings.
+
+    Returns:
+        The exit status.
+    """
+    opening = Opening(
+        workload=request.workload, request=request, start=starts, choose_jobs=chooses_jobs
+    )
+    app = RacetopApp(
+        opening, make_sampler=_make_sampler, make_race=_make_race, interval_s=interval_s
+    )
+    return app.run() or 0
+
+
+def _make_sampler(on_reading: Callable[[Reading], None], interval_s: float) -> Sampler:
+    return Sampler(on_reading, interval_s=interval_s)
+
+
+def _make_race(on_change: Callable[[], None]) -> Race:
+    return Race(
+        cores=usable_cores(), data_dir=data_dir(), cache_dir=cache_dir(), on_change=on_change
+    )

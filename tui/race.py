@@ -1,0 +1,89 @@
+"""The race that the screen shows: what was asked for, its plan, its state, its task."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from runners.comparison import Comparison
+from runners.events import Event
+from runners.planning import make_plan
+from runners.spec import Plan, Request, RunKey
+from runners.state import ComparisonState
+from sensors.cores import UsableCores
+
+
+class Race:
+    """Runs one comparison at a time on the event loop and keeps the newest one's state.
+
+    Attributes:
+        request: What was asked for last; None before the first race.
+        state: The state of that comparison.
+    """
+
+    def __init__(
+        self,
+        *,
+        cores: UsableCores,
+        data_dir: Path,
+        cache_dir: Path,
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.request: Request | None = None
+        self.state: ComparisonState | None = None
+        self.clock = clock
+        self._cores = cores
+        self._data_dir = data_dir
+        self._cache_dir = cache_dir
+        self._on_change = on_change
+        self._comparison: Comparison | None = None
+        self._task: asyncio.Task[ComparisonState] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether workers of it may be alive."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def data_label(self) -> str:
+        """The data set in use and whether it is real; empty before it is known."""
+        for run in self.state.runs.values() if self.state else ():
+            if run.data is not None:
+                return f"{run.data.name} ({run.data.source})"
+        return ""
+
+    def start(self, request: Request) -> Plan:
+        """Start a comparison.
+
+        Raises:
+            UsageError: The request cannot be planned.
+            RuntimeError: One is running.
+        """
+        if self.is_running:
+            raise RuntimeError("a race is running")
+        plan = make_plan(request, self._cores, data_dir=self._data_dir, cache_dir=self._cache_dir)
+        self.request = request
+        self.state = ComparisonState.of(plan)
+        self._comparison = Comparison(plan, on_change=self._changed)
+        self._task = asyncio.create_task(self._comparison.run(), name="race")
+        self._task.add_done_callback(lambda _task: self._on_change())
+        return plan
+
+    def stop(self) -> None:
+        """Ask all workers to stop; what is finished is kept."""
+        if self._comparison is not None and self.is_running:
+            self._comparison.stop()
+
+    async def end(self) -> None:
+        """Stop, and wait until no worker is left."""
+        self.stop()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _changed(self, state: ComparisonState, key: RunKey, event: Event) -> None:
+        del key, event
+        self.state = state
+        self._on_change()

@@ -1,0 +1,134 @@
+"""The live screen: the machine, the race beside it, what it means, and who else is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runners.diagnosis import verdict
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from runners.spec import Plan
+from runners.state import ComparisonState
+from runners.workloads import CATALOGUE
+from sensors.readings import Reading
+from tui.widgets.cpu_pane import CpuPane
+from tui.widgets.epoch_chart import EpochChart
+from tui.widgets.gpu_pane import GpuPane
+from tui.widgets.job_card import JobCard
+from tui.widgets.job_table import JobTable, current_run
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.process_table import ProcessTable
+from tui.widgets.ratio import RatioPane
+from tui.widgets.rows import RowsWidget
+from tui.widgets.top_line import TopLine
+from tui.widgets.verdict import VerdictPane
+from tui.widgets.worker_log import WorkerLog
+
+CARDS_UP_TO = 2
+
+
+class LiveScreen(Screen[None]):
+    """Everything at a glance; rows that do not fit are reached by scrolling."""
+
+    AUTO_FOCUS = None
+
+    def __init__(self, workload: str) -> None:
+        super().__init__()
+        self._workload = workload
+        self._plan: Plan | None = None
+        self.top_line = TopLine()
+        self.key_bar = KeyBar()
+        self._gpu = GpuPane(id="gpu")
+        self._cpu = CpuPane(id="cpu")
+        self._race = Horizontal(id="race")
+        self._chart = EpochChart(id="chart")
+        self._verdict = VerdictPane(id="verdict")
+        self._log = WorkerLog(id="log")
+        self._processes = ProcessTable(id="processes")
+
+    def compose(self) -> ComposeResult:
+        """The panes, in the order the eye should find them."""
+        yield self.top_line
+        with VerticalScroll(id="body", can_focus=False):
+            with Horizontal(id="machine"):
+                yield self._gpu
+                yield self._cpu
+            with self._race:
+                yield Static(_welcome(self._workload), classes="pane", markup=False)
+            with Horizontal(id="middle"):
+                yield self._chart
+                with Vertical(id="words"):
+                    yield self._verdict
+                    yield self._log
+            yield self._processes
+        yield self.key_bar
+
+    def add_reading(self, reading: Reading, *, redraw: bool) -> None:
+        """Take a reading into the machine panes; `redraw` is False while paused."""
+        panes = (self._gpu, self._cpu, self._processes)
+        for pane in panes:
+            pane.add(reading)
+            if redraw:
+                pane.redraw()
+
+    async def show_plan(self, plan: Plan) -> None:
+        """Make room for a comparison's jobs."""
+        if plan is self._plan:
+            return
+        self._plan = plan
+        await self._race.remove_children()
+        table = len(plan.jobs) > CARDS_UP_TO
+        self._race.set_class(table, "-table")
+        if table:
+            await self._race.mount(JobTable(plan), RatioPane(plan))
+            return
+        cards: list[Widget] = [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
+        await self._race.mount(*cards[:1], RatioPane(plan), *cards[1:])
+
+    def show_state(self, state: ComparisonState, now_s: float) -> None:
+        """Show a comparison as it stands at a monotonic time."""
+        for job, card in enumerate(self.query(JobCard)):
+            card.show(current_run(state, job), now_s)
+        for table in self.query(JobTable):
+            table.show(state, now_s)
+        for ratio in self.query(RatioPane):
+            ratio.show(state)
+        self._chart.show(state)
+        self._verdict.show(verdict(state))
+        self._log.show(state)
+        self._processes.mark(own_processes(state))
+
+    def restyle(self) -> None:
+        """Draw everything again, after a change of theme."""
+        for pane in self._rows_widgets():
+            pane.restyle()
+        self._chart.restyle()
+
+    def scroll_page(self, direction: int) -> None:
+        """Scroll the panes by a page; 1 is down, -1 is up."""
+        body = self.query_one("#body", VerticalScroll)
+        body.scroll_relative(y=direction * max(1, body.size.height - 2), animate=False)
+
+    def _rows_widgets(self) -> Iterator[RowsWidget]:
+        yield from self.query(RowsWidget)
+
+
+def own_processes(state: ComparisonState) -> Mapping[int, str]:
+    """The labels of the workers that run, by process id."""
+    return {
+        run.pid: state.plan.jobs[key.job].label
+        for key, run in state.runs.items()
+        if run.pid is not None and not run.status.is_over
+    }
+
+
+def _welcome(workload: str) -> str:
+    presets = "   ".join(f"{number} {name}" for number, name in enumerate(CATALOGUE, start=1))
+    return (
+        f"r races {workload}: the CPU against the best accelerator of this machine, or, where\n"
+        f"there is none, as-written against tuned on the CPU.\n\n{presets}"
+    )

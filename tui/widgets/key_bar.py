@@ -1,0 +1,44 @@
+"""The last rows: every key of the screen, wrapped where one row is too short."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.geometry import Size
+
+from tui.keys import KEYS
+from tui.line import Line
+from tui.theme import Palette, Role
+from tui.widgets.rows import RowsWidget
+
+
+class KeyBar(RowsWidget):
+    """Keys with what they do; a click does it too."""
+
+    DEFAULT_CSS = "KeyBar { height: auto; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="key-bar")
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Rows needed at a width."""
+        del container, viewport
+        return len(self._rows(self.palette, width))
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`."""
+        del height
+        return self._rows(palette, width)
+
+    def _rows(self, palette: Palette, width: int) -> list[Line]:
+        rows = [Line(palette)]
+        for binding in KEYS:
+            if not binding.show:
+                continue
+            key = self.app.get_key_display(binding)
+            click = Style(meta={"@click": f"app.{binding.action}"})
+            needed = len(key) + 1 + len(binding.description)
+            if rows[-1].width and rows[-1].width + needed > width:
+                rows.append(Line(palette))
+            rows[-1].add(key, palette[Role.KEY] + click)
+            rows[-1].add(f" {binding.description}", palette[Role.DIM] + click).add("  ")
+        return rows

@@ -1,0 +1,108 @@
+"""The base of all panes: rows drawn by line, of which only changed pieces are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.line import Line
+from tui.theme import Palette
+
+
+class RowsWidget(Widget):
+    """A widget whose content is a list of `Line`, compared with the last one on `redraw`."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    RowsWidget {
+        height: auto;
+        width: 1fr;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._strips: list[Strip] = []
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """The content for that many cells and rows; each pane has its own."""
+        del palette, width, height
+        return []
+
+    @property
+    def palette(self) -> Palette:
+        """The styles of the theme in use."""
+        palette = getattr(self.app, "palette", None)
+        if not isinstance(palette, Palette):
+            palette = Palette(self.app.theme_variables)
+        return palette
+
+    def redraw(self) -> None:
+        """Draw again after a change of what is shown; costs nothing where it looks the same."""
+        if not self.is_attached or not self.size.area:
+            return
+        before, self._strips = self._strips, self._draw()
+        if len(before) != len(self._strips):
+            self.refresh()
+            return
+        width = self.size.width
+        regions = [
+            Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip(before, self._strips, strict=True))
+            for start, end in changed_spans(old, new, width)
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    def restyle(self) -> None:
+        """Draw everything again, after a change of theme."""
+        self._strips = []
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Lay the rows out for the new size."""
+        self._strips = []
+
+    def render_line(self, y: int) -> Strip:
+        """One row, as Textual asks for it."""
+        if not self._strips:
+            self._strips = self._draw()
+        if y < len(self._strips):
+            return self._strips[y]
+        return Line(self.palette).strip(self.size.width)
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        lines = self.lines(self.palette, width, height)[:height]
+        return [line.strip(width) for line in lines]
+
+
+def changed_spans(old: Strip, new: Strip, width: int) -> Iterator[tuple[int, int]]:
+    """The column spans in which two rows differ, in whole pieces."""
+    if old == new:
+        return
+    if [s.cell_length for s in old] != [s.cell_length for s in new]:
+        yield _differing_range(old, new, width)
+        return
+    column = 0
+    for before, after in zip(old, new, strict=True):
+        if before != after:
+            yield column, column + after.cell_length
+        column += after.cell_length
+
+
+def _differing_range(old: Strip, new: Strip, width: int) -> tuple[int, int]:
+    start = 0
+    for before, after in zip(old, new, strict=False):
+        if before != after:
+            break
+        start += after.cell_length
+    end = width
+    for before, after in zip(reversed(list(old)), reversed(list(new)), strict=False):
+        if before != after or end - after.cell_length <= start:
+            break
+        end -= after.cell_length
+    return start, max(end, start + 1)
