@@ -42,7 +42,7 @@ class ClockLimit:
     """One reason why the driver holds a GPU's clocks down.
 
     Attributes:
-        name: Short stable name, as in JSON: `power-cap`, `thermal-slowdown`, ...
+        name: Short stable name, as in JSON: `power-cap`, `hw-thermal`, ...
         text: The same in words, for the screen.
         severity: Idle and chosen clocks are information, a power cap a warning, heat critical.
     """
@@ -137,7 +137,7 @@ class DriverReading:
 class HostReading:
     """The host's readings at one instant.
 
-    Memory and swap are those of this process's control group where it has a limit.
+    Memory is that of this process's control group where it has a limit; swap is the machine's.
 
     Attributes:
         hostname: Name of the machine.

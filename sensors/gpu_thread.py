@@ -1,0 +1,117 @@
+"""The GPUs, asked in a thread of their own: a driver that hangs holds up nobody else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from sensors.nvidia import NvidiaReading
+from sensors.readings import DriverReading, NvmlState, Problem
+
+SILENT_AFTER_S = 3.0
+JOIN_S = 0.5
+
+
+class GpuSource(Protocol):
+    """What can be asked about GPUs, from one thread."""
+
+    def read(self) -> NvidiaReading:
+        """Look at all cards; may take as long as the driver takes."""
+
+    def close(self) -> None:
+        """Give the driver back."""
+
+
+class GpuThread:
+    """Asks a source when asked to, and knows its newest answer at any time.
+
+    Args:
+        source: What to ask; only ever used in this thread.
+        on_first: Called in this thread when the first answer is there.
+        clock: Monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        source: GpuSource,
+        on_first: Callable[[], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._on_first = on_first
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._newest = NvidiaReading(driver=DriverReading(state=NvmlState.STARTING))
+        self._asked_at_s: float | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="gpus", daemon=True)
+        self._thread.start()
+
+    def ask(self) -> bool:
+        """Ask for a new look. False where the last one is still unanswered."""
+        with self._changed:
+            if self._asked_at_s is not None:
+                return False
+            self._asked_at_s = self._clock()
+            self._changed.notify_all()
+            return True
+
+    def newest(self, wait_s: float) -> NvidiaReading:
+        """The newest look, with a problem where the driver is silent.
+
+        Args:
+            wait_s: How long to wait for an answer to the last `ask`.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._asked_at_s is None, timeout=wait_s)
+            if self._asked_at_s is None:
+                return self._newest
+            silent_s = self._clock() - self._asked_at_s
+            if silent_s < SILENT_AFTER_S:
+                return self._newest
+            problem = _silence(self._newest.driver.state, silent_s)
+            return replace(self._newest, problems=(*self._newest.problems, problem))
+
+    def close(self) -> None:
+        """End the thread; where the driver hangs, leave it behind."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(timeout=JOIN_S)
+
+    def _run(self) -> None:
+        is_first = True
+        while self._wait_for_question():
+            answer = self._source.read()
+            with self._changed:
+                self._newest = answer
+                self._asked_at_s = None
+                self._changed.notify_all()
+            if is_first:
+                self._on_first()
+                is_first = False
+        self._source.close()
+
+    def _wait_for_question(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._asked_at_s is not None)
+            return not self._closing
+
+
+def _silence(state: NvmlState, silent_s: float) -> Problem:
+    if state is NvmlState.STARTING:
+        return Problem(
+            source="nvml",
+            what=f"The NVIDIA driver is still starting after {silent_s:.0f} s.",
+            remedy="Persistence mode keeps it awake: `sudo nvidia-smi -pm 1`.",
+        )
+    return Problem(
+        source="nvml",
+        what=f"The NVIDIA driver has not answered for {silent_s:.0f} s; "
+        "what is shown of the GPUs is from before.",
+        remedy="Look for Xid in `sudo dmesg`; if `nvidia-smi` hangs too, reboot.",
+    )

@@ -1,0 +1,69 @@
+"""The whole machine: host, GPUs and processes put together into readings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from sensors.gpu_thread import GpuSource, GpuThread
+from sensors.host import Host
+from sensors.nvidia import NvidiaGpus
+from sensors.processes import Processes
+from sensors.readings import Reading
+
+
+class Machine:
+    """Takes readings of this machine; the driver is first asked at the first reading.
+
+    Args:
+        on_driver: Called, in another thread, when the driver has answered for the first time.
+        gpus: What to ask about GPUs; None is NVIDIA's driver.
+        host: The host; None is this one.
+        processes: The processes; None is this host's.
+        clock: Monotonic clock, in seconds.
+        wall_clock: Wall clock, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        on_driver: Callable[[], None] = lambda: None,
+        *,
+        gpus: GpuSource | None = None,
+        host: Host | None = None,
+        processes: Processes | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._host = host or Host()
+        self._processes = processes or Processes()
+        self._gpus = GpuThread(gpus or NvidiaGpus(), on_driver, clock=clock)
+
+    def read(self, *, gpu_wait_s: float, own_pids: Collection[int] = ()) -> Reading:
+        """Look at everything.
+
+        Args:
+            gpu_wait_s: How long to wait for the driver before its last answer is taken. A driver
+                that already owes an answer is not waited for.
+            own_pids: Processes to list in any case.
+        """
+        began_s, wall_time_s = self._clock(), self._wall_clock()
+        is_new = self._gpus.ask()
+        host = self._host.read()
+        nvidia = self._gpus.newest(gpu_wait_s if is_new else 0.0)
+        processes = self._processes.read(nvidia.processes, own_pids)
+        return Reading(
+            taken_at_s=began_s,
+            wall_time_s=wall_time_s,
+            took_s=self._clock() - began_s,
+            host=host,
+            driver=nvidia.driver,
+            gpus=nvidia.gpus,
+            processes=processes,
+            problems=nvidia.problems,
+        )
+
+    def close(self) -> None:
+        """Give the driver back."""
+        self._gpus.close()
