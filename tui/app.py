@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Protocol
 
-from sensors.sampler import Sampler
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -19,6 +20,7 @@ from runners.devices import best_accelerator
 from runners.spec import Order, Request, UsageError
 from runners.workloads import CATALOGUE
 from sensors.readings import NvmlState, Reading
+from sensors.sampler import Sampler
 from tui import charts, requests
 from tui.export import export_comparison
 from tui.keys import KEYS
@@ -29,6 +31,19 @@ from tui.screens.live import LiveScreen
 from tui.theme import RACETOP_THEME, THEMES, Palette
 
 INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class MakeSampler(Protocol):
+    """Makes the sampler; `sensors.sampler.Sampler` does."""
+
+    def __call__(
+        self,
+        on_reading: Callable[[Reading], None],
+        *,
+        interval_s: float,
+        own_pids: Callable[[], Collection[int]],
+    ) -> Sampler:
+        """See `sensors.sampler.Sampler`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +77,15 @@ class RacetopApp(App[int]):
         self,
         opening: Opening,
         *,
-        make_sampler: Callable[[Callable[[Reading], None], float], Sampler],
+        make_sampler: MakeSampler = Sampler,
         make_race: Callable[[Callable[[], None]], Race],
         interval_s: float = 1.0,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self.register_theme(RACETOP_THEME)
         self.theme = RACETOP_THEME.name
-        self.palette = Palette(self.theme_variables)
+        self._palette: Palette | None = None
         self._opening = opening
         self._request = None if opening.choose_jobs else opening.request
         self._awaits_gpus = opening.start and opening.choose_jobs
@@ -77,9 +93,9 @@ class RacetopApp(App[int]):
         self._paused = False
         self._reading: Reading | None = None
         self._accelerator: str | None = None
-        self._sampler = make_sampler(self._sampled, interval_s)
         self._race = make_race(self._race_moved)
-        self.live = LiveScreen(opening.workload)
+        self._sampler = make_sampler(self._sampled, interval_s=interval_s, own_pids=self._race.pids)
+        self.live = LiveScreen(opening.workload, wall_clock=wall_clock)
 
     # Life
 
@@ -157,7 +173,7 @@ class RacetopApp(App[int]):
             self.notify("There is no race to export yet; r starts one.", severity="warning")
             return
         try:
-            paths = export_comparison(state, self._reading)
+            paths = export_comparison(state, self._reading, folder=Path.cwd())
         except OSError as error:
             self.notify(f"Not exported: {error}", severity="error", markup=False)
         else:
@@ -172,7 +188,7 @@ class RacetopApp(App[int]):
         """Look at the machine more or less often."""
         index = INTERVALS_S.index(self._interval_s) + step
         self._interval_s = INTERVALS_S[min(max(index, 0), len(INTERVALS_S) - 1)]
-        self._sampler.set_interval(self._interval_s)
+        self._sampler.interval_s = self._interval_s
         self._show_top_line()
 
     def action_maximize(self) -> None:
@@ -268,9 +284,16 @@ class RacetopApp(App[int]):
             self._reading,
             interval_s=self._interval_s,
             paused=self._paused,
-            data=self._race.data_label,
+            race=self._race.label,
         )
 
+    @property
+    def palette(self) -> Palette:
+        """The styles of the theme in use."""
+        if self._palette is None:
+            self._palette = Palette(self.theme_variables)
+        return self._palette
+
     def _restyle(self) -> None:
-        self.palette = Palette(self.theme_variables)
+        self._palette = None
         self.live.restyle()

@@ -60,7 +60,9 @@ def epoch_chart(lines: Sequence[EpochLine], epochs: int, width: int, height: int
     figure = _plotext.figure
     figure.clear()
     figure.plot_size(width, height)
-    _strip_colors(figure)
+    figure.theme("colorless")
+    figure.axes(False, axis="x", side="upper")
+    figure.axes(False, axis="y", side="right")
     log = uses_log_axis(lines)
     if log:
         figure.ruler("y").scale("log")
@@ -75,16 +77,6 @@ def epoch_chart(lines: Sequence[EpochLine], epochs: int, width: int, height: int
     _set_rulers(figure, lines, epochs, width, log=log)
     figure.legend(False)
     return str(figure.build())
-
-
-def _strip_colors(figure: Any) -> None:  # noqa: ANN401
-    plain = _plotext.pixel(foreground="default", background="default")
-    figure.canvas("default")
-    figure.axes(True, pixel=plain)
-    figure.axes(False, axis="x", side="upper")
-    figure.axes(False, axis="y", side="right")
-    for axis in ("x", "y"):
-        figure.ruler(axis).pixel(plain)
 
 
 def _set_rulers(

@@ -54,12 +54,12 @@ def mhz(value_mhz: float | None, *, max_mhz: float | None = None) -> str:
 
 
 def rate(bytes_per_s: float | None) -> str:
-    """Bytes a second in decimal units, 9 cells: `  1.2 GB/s`."""
+    """Bytes a second in decimal units, 9 cells: `1.20 GB/s`."""
     if bytes_per_s is None:
         return f"{UNKNOWN:>9}"
     for unit, size in (("GB/s", 1e9), ("MB/s", 1e6)):
-        if bytes_per_s >= size:
-            return f"{bytes_per_s / size:4.1f} {unit}"[:9].rjust(9)
+        if bytes_per_s >= 0.9995 * size:
+            return f"{_three_digits(bytes_per_s / size):>4} {unit}"
     return f"{bytes_per_s / 1e3:4.0f} kB/s"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from tui.theme import Palette, Role
 
+Field = tuple[tuple[str, Role | Style], ...]
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
@@ -50,6 +51,18 @@ class Line:
         self.add("━" * full + "╸" * half, style)
         return self.add("─" * (width - full - half), Role.TRACK)
 
+    def add_fields(self, fields: Sequence[Field], width: int) -> Line:
+        """Append fields set apart by dots, each whole or, where there is no room, not at all."""
+        for field in fields:
+            separator = " · " if any(piece.text.strip() for piece in self._pieces) else ""
+            needed = cell_len(separator) + sum(cell_len(text) for text, _ in field)
+            if self.width + needed > width:
+                continue
+            self.add(separator, Role.DIM)
+            for text, style in field:
+                self.add(text, style)
+        return self
+
     def join(self, other: Line) -> Line:
         """Append another line's pieces."""
         self._pieces.extend(other._pieces)
@@ -80,6 +93,11 @@ def _cut(pieces: Iterable[Segment], width: int) -> Iterable[Segment]:
 def eighths(shares: Iterable[float]) -> str:
     """A column of one cell for each share of 0 to 1."""
     return "".join(EIGHTHS[max(1, round(8 * min(max(share, 0.0), 1.0)))] for share in shares)
+
+
+def cut(text: str, width: int) -> str:
+    """Text of at most `width` cells, marked with `…` where some is left out."""
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"
 
 
 def wrap(text: str, width: int) -> list[str]:

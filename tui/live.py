@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sensors.sampler import Sampler
-
 from runners.paths import cache_dir, data_dir
 from runners.spec import Request
 from sensors.cores import usable_cores
-from sensors.readings import Reading
 from tui.app import Opening, RacetopApp
 from tui.race import Race
 
@@ -29,14 +26,8 @@ def run_live(request: Request, *, starts: bool, chooses_jobs: bool, interval_s: 
     opening = Opening(
         workload=request.workload, request=request, start=starts, choose_jobs=chooses_jobs
     )
-    app = RacetopApp(
-        opening, make_sampler=_make_sampler, make_race=_make_race, interval_s=interval_s
-    )
+    app = RacetopApp(opening, make_race=_make_race, interval_s=interval_s)
     return app.run() or 0
-
-
-def _make_sampler(on_reading: Callable[[Reading], None], interval_s: float) -> Sampler:
-    return Sampler(on_reading, interval_s=interval_s)
 
 
 def _make_race(on_change: Callable[[], None]) -> Race:

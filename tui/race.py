@@ -48,12 +48,20 @@ class Race:
         return self._task is not None and not self._task.done()
 
     @property
-    def data_label(self) -> str:
-        """The data set in use and whether it is real; empty before it is known."""
-        for run in self.state.runs.values() if self.state else ():
+    def label(self) -> str:
+        """The workload, and whether its data is real once that is known; empty before a race."""
+        if self.state is None:
+            return ""
+        name = self.state.plan.workload.name
+        for run in self.state.runs.values():
             if run.data is not None:
-                return f"{run.data.name} ({run.data.source})"
-        return ""
+                return f"{name} on {run.data.name} ({run.data.source})"
+        return name
+
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that run."""
+        runs = self.state.runs.values() if self.state else ()
+        return tuple(run.pid for run in runs if run.pid and not run.status.is_over)
 
     def start(self, request: Request) -> Plan:
         """Start a comparison.
@@ -83,7 +91,7 @@ class Race:
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _changed(self, state: ComparisonState, key: RunKey, event: Event) -> None:
+    def _changed(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
         del key, event
         self.state = state
         self._on_change()

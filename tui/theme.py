@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rich.color import ColorParseError
+from rich.color import Color
 from rich.style import Style
+from textual.color import Color as TextualColor
+from textual.color import ColorParseError as TextualColorParseError
 from textual.theme import Theme
 
 RACETOP_THEME = Theme(
@@ -26,7 +28,12 @@ RACETOP_THEME = Theme(
     surface="#11141a",
     panel="#1d222b",
     dark=True,
-    variables={"border": "#3a4250", "border-blurred": "#3a4250", "text-dim": "#7f8896"},
+    variables={
+        "border": "#3a4250",
+        "border-blurred": "#3a4250",
+        "text-dim": "#7f8896",
+        "memory": "#b39df3",
+    },
 )
 
 THEMES = ("racetop", "ansi-dark", "textual-light", "ansi-light", "nord", "gruvbox", "monokai")
@@ -45,7 +52,8 @@ class Role(StrEnum):
     WARNING = "warning"
     BAD = "bad"
     TRACK = "track"
-    BUSY = "busy"
+    CPU = "cpu"
+    GPU = "gpu"
     MEMORY = "memory"
 
 
@@ -81,15 +89,15 @@ class Palette:
     """Styles by role and by job, made once for a theme."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        def color(*names: str) -> Style:
-            for name in names:
-                try:
-                    return Style(color=variables[name].removeprefix("auto ").split()[0])
-                except (KeyError, ColorParseError):
-                    continue
-            return Style()
+        background = _parse(variables.get("background", ""))
 
-        dim = color("text-dim") if "text-dim" in variables else Style(dim=True)
+        def color(*names: str) -> Style:
+            found = (_parse(variables.get(name, "")) for name in names)
+            return Style(color=next((c for c in found if c), None), bgcolor=background)
+
+        dim = (
+            color("text-dim") if "text-dim" in variables else color("foreground") + Style(dim=True)
+        )
         self._roles = {
             Role.TEXT: color("foreground"),
             Role.DIM: dim,
@@ -99,9 +107,10 @@ class Palette:
             Role.GOOD: color("success"),
             Role.WARNING: color("warning") + Style(bold=True),
             Role.BAD: color("error") + Style(bold=True),
-            Role.TRACK: color("border") if "text-dim" in variables else Style(dim=True),
-            Role.BUSY: color("primary"),
-            Role.MEMORY: color("secondary"),
+            Role.TRACK: color("border") if "text-dim" in variables else dim,
+            Role.CPU: color(SERIES[0].variable),
+            Role.GPU: color(SERIES[1].variable),
+            Role.MEMORY: color("memory", "accent"),
         }
         self._series = [color(series.variable) for series in SERIES]
         self.series_colors = [variables.get(series.variable, "white") for series in SERIES]
@@ -112,3 +121,12 @@ class Palette:
     def job(self, job: int) -> Style:
         """The style of a job's bars, marks and lines."""
         return self._series[job % len(self._series)]
+
+
+def _parse(name: str) -> Color | None:
+    """A theme's color for Rich; None leaves the terminal's own."""
+    try:
+        color = TextualColor.parse(name)
+    except TextualColorParseError:
+        return None
+    return None if color.ansi == -1 else color.rich_color

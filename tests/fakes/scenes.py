@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from runners.events import (
     DataReady,
@@ -284,9 +284,16 @@ def _done() -> list[Event]:
 class ScriptedSampler:
     """Stands in for the sampler: readings come when the scene says so."""
 
-    def __init__(self, on_reading: Callable[[Reading], None], interval_s: float) -> None:
+    def __init__(
+        self,
+        on_reading: Callable[[Reading], None],
+        *,
+        interval_s: float,
+        own_pids: Callable[[], Collection[int]] = tuple,
+    ) -> None:
         self.on_reading = on_reading
         self.interval_s = interval_s
+        self.own_pids = own_pids
         self.is_running = False
 
     def start(self) -> None:
@@ -296,7 +303,3 @@ class ScriptedSampler:
     def stop(self) -> None:
         """End."""
         self.is_running = False
-
-    def set_interval(self, interval_s: float) -> None:
-        """Change the interval."""
-        self.interval_s = interval_s

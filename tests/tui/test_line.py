@@ -24,9 +24,9 @@ def test_a_cut_row_is_marked() -> None:
 
 
 def test_a_bar_fills_by_half_cells_and_differs_from_its_track_without_color() -> None:
-    assert text_of(Line(PALETTE).bar(0.5, 5, Role.BUSY).strip(5)) == "━━╸──"
-    assert text_of(Line(PALETTE).bar(None, 4, Role.BUSY).strip(4)) == "────"
-    assert text_of(Line(PALETTE).bar(7.0, 4, Role.BUSY).strip(4)) == "━━━━"
+    assert text_of(Line(PALETTE).bar(0.5, 5, Role.CPU).strip(5)) == "━━╸──"
+    assert text_of(Line(PALETTE).bar(None, 4, Role.CPU).strip(4)) == "────"
+    assert text_of(Line(PALETTE).bar(7.0, 4, Role.CPU).strip(4)) == "━━━━"
 
 
 def test_a_column_of_eighths_is_never_invisible() -> None:
@@ -57,8 +57,8 @@ def test_only_changed_pieces_are_sent() -> None:
 
 
 def test_pieces_of_new_widths_are_sent_as_one_span_up_to_the_equal_end() -> None:
-    old = Line(PALETTE).bar(0.5, 8, Role.BUSY).add(" 50 %").add(" end")
-    new = Line(PALETTE).bar(0.25, 8, Role.BUSY).add(" 25 %").add(" end")
+    old = Line(PALETTE).bar(0.5, 8, Role.CPU).add(" 50 %").add(" end")
+    new = Line(PALETTE).bar(0.25, 8, Role.CPU).add(" 25 %").add(" end")
     assert spans(old, new, 17) == [(0, 13)]
 
 

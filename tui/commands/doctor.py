@@ -14,14 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sensors.sampler import take_reading
-
 from runners.launch import worker_command, worker_environment
 from runners.paths import cache_dir, data_dir
 from runners.text import printable
 from runners.workloads import CATALOGUE
 from sensors.cores import usable_cores
 from sensors.readings import NvmlState, Reading
+from sensors.sampler import take_reading
 
 PROBE_TIMEOUT_S = 120.0
 SMALL_SHM_BYTES = 1 << 30

@@ -6,11 +6,10 @@ import json
 import time
 from collections.abc import Iterator
 
-from sensors.sampler import take_reading, take_readings
-from sensors.snapshot import reading_to_json
-
 from runners.text import printable
 from sensors.readings import GpuReading, HostReading, ProcessReading, Reading
+from sensors.sampler import take_reading, take_readings
+from sensors.snapshot import snapshot
 from tui import format as fmt
 
 
@@ -18,10 +17,10 @@ def run_snapshot(*, as_json: bool, every_s: float | None, count: int | None) -> 
     """Print readings; one, or one every `every_s` seconds, `count` of them or without end."""
     if every_s is None and count is None:
         reading = take_reading()
-        print(json.dumps(reading_to_json(reading), indent=2) if as_json else as_text(reading))
+        print(json.dumps(snapshot(reading), indent=2) if as_json else as_text(reading))
         return 0
     for number, reading in enumerate(take_readings(every_s=every_s or 1.0), start=1):
-        print(json.dumps(reading_to_json(reading)) if as_json else as_text(reading), flush=True)
+        print(json.dumps(snapshot(reading)) if as_json else as_text(reading), flush=True)
         if number == count:
             break
     return 0

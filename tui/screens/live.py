@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from runners.diagnosis import verdict
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from runners.diagnosis import verdict
 from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.workloads import CATALOGUE
 from sensors.readings import Reading
+from tui.spans import SpanCompositor
 from tui.widgets.cpu_pane import CpuPane
 from tui.widgets.epoch_chart import EpochChart
 from tui.widgets.gpu_pane import GpuPane
@@ -34,13 +35,14 @@ CARDS_UP_TO = 2
 class LiveScreen(Screen[None]):
     """Everything at a glance; rows that do not fit are reached by scrolling."""
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
-    def __init__(self, workload: str) -> None:
+    def __init__(self, workload: str, *, wall_clock: Callable[[], float]) -> None:
         super().__init__()
+        self._compositor = SpanCompositor()
         self._workload = workload
         self._plan: Plan | None = None
-        self.top_line = TopLine()
+        self.top_line = TopLine(wall_clock=wall_clock)
         self.key_bar = KeyBar()
         self._gpu = GpuPane(id="gpu")
         self._cpu = CpuPane(id="cpu")
@@ -48,7 +50,7 @@ class LiveScreen(Screen[None]):
         self._chart = EpochChart(id="chart")
         self._verdict = VerdictPane(id="verdict")
         self._log = WorkerLog(id="log")
-        self._processes = ProcessTable(id="processes")
+        self._processes = ProcessTable(id="processes", wall_clock=wall_clock)
 
     def compose(self) -> ComposeResult:
         """The panes, in the order the eye should find them."""
@@ -84,10 +86,10 @@ class LiveScreen(Screen[None]):
         table = len(plan.jobs) > CARDS_UP_TO
         self._race.set_class(table, "-table")
         if table:
-            await self._race.mount(JobTable(plan), RatioPane(plan))
+            await self._race.mount(JobTable(plan), RatioPane())
             return
         cards: list[Widget] = [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-        await self._race.mount(*cards[:1], RatioPane(plan), *cards[1:])
+        await self._race.mount(*cards[:1], RatioPane(), *cards[1:])
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""

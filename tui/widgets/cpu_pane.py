@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sensors.readings import HostReading, Reading
 from tui import format as fmt
-from tui.line import Line, eighths
+from tui.line import Field, Line, eighths
 from tui.series import History
 from tui.theme import Palette, Role
 from tui.widgets.graph import graph_lines
 from tui.widgets.rows import RowsWidget
+
+NARROW = 50
 
 
 class CpuPane(RowsWidget):
@@ -38,11 +40,11 @@ class CpuPane(RowsWidget):
         lines = [
             _busy_line(self._host, palette, width),
             _memory_line(self._host, palette, width),
-            _state_line(self._host, palette),
+            _state_line(self._host, palette, width),
             *_core_lines(self._host, palette, width),
         ]
         left = height - len(lines)
-        return lines + graph_lines(self._busy, palette, palette[Role.BUSY], width, left, "busy")
+        return lines + graph_lines(self._busy, palette, palette[Role.CPU], width, left, "busy")
 
 
 def _title(host: HostReading) -> str:
@@ -55,44 +57,52 @@ def _title(host: HostReading) -> str:
 
 
 def _busy_line(host: HostReading, palette: Palette, width: int) -> Line:
+    loads = (host.load_1_min, host.load_5_min, host.load_15_min)
     load = "load " + " ".join(
         fmt.UNKNOWN if value is None else f"{value:.2f}"
-        for value in (host.load_1_min, host.load_5_min, host.load_15_min)
+        for value in loads[: 1 if width < NARROW else 3]
     )
+    side = 12 if width < NARROW else 24
     line = Line(palette).add("busy ", Role.LABEL)
     share = None if host.cpu_busy_pct is None else host.cpu_busy_pct / 100
-    line.bar(share, width - 5 - 6 - 22, Role.BUSY).add(" ").add(fmt.pct(host.cpu_busy_pct))
-    return line.add(f"{load:>22}")
+    line.bar(share, width - 5 - 6 - side, Role.CPU).add(" ").add(fmt.pct(host.cpu_busy_pct))
+    return line.add(f"{load:>{side}}")
 
 
 def _memory_line(host: HostReading, palette: Palette, width: int) -> Line:
     amount = fmt.gib(host.memory_used_bytes, of_bytes=host.memory_total_bytes)
     known = host.memory_used_bytes is not None and host.memory_total_bytes
     share = (host.memory_used_bytes or 0) / (host.memory_total_bytes or 1) if known else None
-    line = Line(palette).add("mem  ", Role.LABEL).bar(share, width - 5 - 6 - 22, Role.MEMORY)
-    limit = f" ({host.memory_limit})" if host.memory_limit else ""
-    return line.add(" ").add(f"{amount + limit:>27}")
+    side = 12 if width < NARROW else 24
+    limit = f" ({host.memory_limit})" if host.memory_limit and width >= NARROW else ""
+    line = Line(palette).add("mem  ", Role.LABEL).bar(share, width - 5 - 6 - side, Role.MEMORY)
+    return line.add(" ").add(f"{amount + limit:>{side + 5}}")
 
 
-def _state_line(host: HostReading, palette: Palette) -> Line:
-    line = Line(palette).add("temp ", Role.LABEL).add(fmt.celsius(host.temperature_c).strip())
-    if host.frequency_mhz is not None:
-        line.add("  ").add(f"{host.frequency_mhz / 1000:.2f} GHz")
+def _state_line(host: HostReading, palette: Palette, width: int) -> Line:
+    temperature = fmt.celsius(host.temperature_c).strip()
+    fields: list[Field] = [(("temp ", Role.LABEL), (temperature, Role.TEXT))]
+    if host.throttled_s:
+        held = fmt.clock(host.throttled_s)
+        fields.append((("quota held ", Role.LABEL), (held, Role.WARNING)))
     waits = (
         ("cpu", host.pressure_cpu_pct),
         ("io", host.pressure_io_pct),
         ("mem", host.pressure_memory_pct),
     )
     if any(value is not None for _, value in waits):
-        line.add("  wait", Role.LABEL)
+        pieces: list[tuple[str, Role]] = [("wait", Role.LABEL)]
         for name, value in waits:
-            role = Role.WARNING if (value or 0) >= 10 else Role.TEXT
-            line.add(f" {name}", Role.LABEL).add(fmt.pct(value), role)
+            pieces += [
+                (f" {name}", Role.LABEL),
+                (fmt.pct(value), Role.WARNING if (value or 0) >= 10 else Role.TEXT),
+            ]
+        fields.append(tuple(pieces))
+    if host.frequency_mhz is not None:
+        fields.append(((f"{host.frequency_mhz / 1000:.2f} GHz", Role.TEXT),))
     if host.swap_used_bytes:
-        line.add("  swap ", Role.LABEL).add(fmt.gib(host.swap_used_bytes))
-    if host.throttled_s:
-        line.add("  quota held ", Role.LABEL).add(fmt.clock(host.throttled_s), Role.WARNING)
-    return line
+        fields.append((("swap ", Role.LABEL), (fmt.gib(host.swap_used_bytes), Role.TEXT)))
+    return Line(palette).add_fields(fields, width)
 
 
 def _core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
@@ -104,7 +114,7 @@ def _core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
     if len(cores) <= 4:
         room = (width - 5) // len(cores)
         for number, busy in enumerate(cores):
-            line.add(f"{number} ", Role.DIM).bar(busy / 100, room - 9, Role.BUSY).add(" ")
+            line.add(f"{number} ", Role.DIM).bar(busy / 100, room - 9, Role.CPU).add(" ")
             line.add(fmt.pct(busy)).add(" ")
         return [line]
     room = width - 5
@@ -112,5 +122,5 @@ def _core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
     lines = []
     for start in range(0, len(shown), room):
         row = line if start == 0 else Line(palette).add("     ")
-        lines.append(row.add(eighths(b / 100 for b in shown[start : start + room]), Role.BUSY))
+        lines.append(row.add(eighths(b / 100 for b in shown[start : start + room]), Role.CPU))
     return lines

@@ -23,7 +23,7 @@ class EpochChart(Static):
     HELP = "Wall time of the training part of each epoch. The first one is the cold one."
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("", id=id, classes="pane")
+        super().__init__("The epoch times of a race are drawn here.", id=id, classes="pane")
         self.border_title = "epoch time, s"
         self._state: ComparisonState | None = None
         self._drawn: object = None

@@ -12,7 +12,7 @@ from sensors.readings import (
     Severity,
 )
 from tui import format as fmt
-from tui.line import Line, wrap
+from tui.line import Field, Line, wrap
 from tui.series import History
 from tui.theme import Palette, Role
 from tui.widgets.graph import graph_lines
@@ -63,7 +63,7 @@ class GpuPane(RowsWidget):
             lines += _block(gpu, palette, width, named=len(self._gpus) > 1)
         if len(self._gpus) == 1:
             lines += graph_lines(
-                self._busy, palette, palette[Role.BUSY], width, height - len(lines), "busy"
+                self._busy, palette, palette[Role.GPU], width, height - len(lines), "busy"
             )
         return lines
 
@@ -101,7 +101,7 @@ def _block(gpu: GpuReading, palette: Palette, width: int, *, named: bool) -> lis
     right = 15
     room = width - len(label) - 5 - 6 - right
     busy = Line(palette).add(label, Role.DIM).add("busy ", Role.LABEL)
-    busy.bar(_share(gpu.busy_pct, 100), room, Role.BUSY).add(" ").add(fmt.pct(gpu.busy_pct))
+    busy.bar(_share(gpu.busy_pct, 100), room, Role.GPU).add(" ").add(fmt.pct(gpu.busy_pct))
     busy.add(f"{fmt.mhz(gpu.sm_clock_mhz, max_mhz=gpu.sm_clock_max_mhz):>{right}}")
 
     amount = fmt.gib(gpu.memory_used_bytes, of_bytes=gpu.memory_total_bytes)
@@ -110,24 +110,25 @@ def _block(gpu: GpuReading, palette: Palette, width: int, *, named: bool) -> lis
     memory.bar(share, room - max(0, len(amount) + 1 - 6 - right), Role.MEMORY)
     memory.add(" ").add(f"{amount:>{5 + right}}")
 
-    lines = [busy, memory, _heat_line(gpu, palette, len(label))]
-    lines.append(_limits_line(gpu, palette, len(label)))
+    lines = [busy, memory, _heat_line(gpu, palette, len(label), width)]
+    lines.append(_limits_line(gpu, palette, len(label), width))
     return lines
 
 
-def _heat_line(gpu: GpuReading, palette: Palette, indent: int) -> Line:
-    line = Line(palette).pad_to(indent).add(fmt.celsius(gpu.temperature_c), _heat_role(gpu))
+def _heat_line(gpu: GpuReading, palette: Palette, indent: int, width: int) -> Line:
+    fields: list[Field] = [((fmt.celsius(gpu.temperature_c), _heat_role(gpu)),)]
+    fields.append(((fmt.watts(gpu.power_w, limit_w=gpu.power_limit_w), Role.TEXT),))
     if gpu.temperature_slowdown_c is not None:
-        line.add(f" (slows at {gpu.temperature_slowdown_c:.0f})", Role.DIM)
-    line.add("  ").add(fmt.watts(gpu.power_w, limit_w=gpu.power_limit_w))
+        slows_at = f"slows at {gpu.temperature_slowdown_c:.0f} °C"
+        fields.append(((slows_at, Role.DIM),))
     if gpu.fan_pct is not None:
-        line.add("  fan ", Role.LABEL).add(fmt.pct(gpu.fan_pct))
+        fields.append((("fan ", Role.LABEL), (fmt.pct(gpu.fan_pct), Role.TEXT)))
     if gpu.performance_state is not None:
-        line.add("  ").add(f"P{gpu.performance_state}", Role.DIM)
-    return line
+        fields.append(((f"P{gpu.performance_state}", Role.DIM),))
+    return Line(palette).pad_to(indent).add_fields(fields, width)
 
 
-def _limits_line(gpu: GpuReading, palette: Palette, indent: int) -> Line:
+def _limits_line(gpu: GpuReading, palette: Palette, indent: int, width: int) -> Line:
     line = Line(palette).pad_to(indent).add("limits ", Role.LABEL)
     if gpu.clock_limits is None:
         line.add(fmt.UNKNOWN, Role.DIM)
@@ -136,11 +137,15 @@ def _limits_line(gpu: GpuReading, palette: Palette, indent: int) -> Line:
     for number, limit in enumerate(gpu.clock_limits or ()):
         line.add(", " if number else "", Role.DIM)
         line.add(limit.text, _SEVERITY_ROLE[limit.severity])
-    line.add("  PCIe ", Role.LABEL)
+    link = ""
     if gpu.pcie_generation is not None and gpu.pcie_width is not None:
-        line.add(f"{gpu.pcie_generation}×{gpu.pcie_width} ", Role.DIM)
-    line.add("rx", Role.LABEL).add(fmt.rate(gpu.pcie_rx_bytes_per_s))
-    return line.add(" tx", Role.LABEL).add(fmt.rate(gpu.pcie_tx_bytes_per_s))
+        link = f"{gpu.pcie_generation}×{gpu.pcie_width} "
+    rx, tx = fmt.rate(gpu.pcie_rx_bytes_per_s), fmt.rate(gpu.pcie_tx_bytes_per_s)
+    fields: list[Field] = [
+        ((f"PCIe {link}rx ", Role.LABEL), (rx, Role.TEXT)),
+        (("tx ", Role.LABEL), (tx, Role.TEXT)),
+    ]
+    return line.add_fields(fields, width)
 
 
 def _table_row(gpu: GpuReading, palette: Palette, width: int) -> Line:
@@ -150,7 +155,7 @@ def _table_row(gpu: GpuReading, palette: Palette, width: int) -> Line:
     amount = fmt.gib(gpu.memory_used_bytes, of_bytes=gpu.memory_total_bytes)
     fixed = 3 + 6 + len(amount) + 2 + 7 + 10 + 8
     room = max(0, width - fixed) // 2
-    line.bar(_share(gpu.busy_pct, 100), room, Role.BUSY).add(" ").add(fmt.pct(gpu.busy_pct))
+    line.bar(_share(gpu.busy_pct, 100), room, Role.GPU).add(" ").add(fmt.pct(gpu.busy_pct))
     line.add(" ").bar(_share(gpu.memory_used_bytes, gpu.memory_total_bytes), room, Role.MEMORY)
     line.add(" ").add(amount).add(" ").add(fmt.celsius(gpu.temperature_c), _heat_role(gpu))
     line.add(" ").add(f"{fmt.watts(gpu.power_w):>6}").add(" ")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.style import Style
-from runners.statistics import cold_epoch_s, steady_epoch_s
 
 from runners.events import EpochFinished, Phases, Stage
 from runners.spec import JobSpec
 from runners.state import RunState, RunStatus
-from runners.text import printable
+from runners.statistics import cold_epoch_s, final_accuracy, samples_per_s, steady_epoch_s
+from runners.text import counted, printable
 from tui import format as fmt
-from tui.line import Line, wrap
+from tui.line import Field, Line, wrap
 from tui.theme import Palette, Role, series_of
 from tui.widgets.rows import RowsWidget
 
@@ -32,7 +34,7 @@ PHASES = (
 _PHASE_ROLE = {
     "data": Role.KEY,
     "copy": Role.BAD,
-    "fwd": Role.BUSY,
+    "fwd": Role.CPU,
     "bwd": Role.MEMORY,
     "opt": Role.TEXT,
     "rest": Role.DIM,
@@ -54,8 +56,7 @@ class JobCard(RowsWidget):
         settings = spec.settings
         series = series_of(job)
         self.border_title = (
-            f"{series.mark} {settings.device} · {settings.workload} · {settings.variant}"
-            f" · batch {settings.batch_size}"
+            f"{series.mark} {settings.device} · {settings.variant} · batch {settings.batch_size}"
         )
 
     def show(self, run: RunState, now_s: float) -> None:
@@ -71,7 +72,8 @@ class JobCard(RowsWidget):
         first = status_line(run, self._spec, palette, style, width, self._now_s)
         if run.error is not None:
             return [first, *_error_lines(run, palette, width)]
-        lines = [first, _time_line(run, palette), _quality_line(run, self._spec, palette)]
+        lines = [first, _time_line(run, palette, width)]
+        lines.append(_quality_line(run, self._spec, palette, width))
         return lines + phase_lines(run.epochs[-1] if run.epochs else None, palette, width)
 
 
@@ -91,7 +93,12 @@ def status_line(
         tail = 6 + max(10, len(left) + 1)
         line.add(text, Role.STRONG).bar(share, width - len(text) - tail, style)
         return line.add(" ").add(fmt.pct(100 * share)).add(f"{left:>{tail - 6}}", Role.DIM)
-    took_s = _took_s(run, now_s)
+    return _still_line(run, line, epochs, style, width, _took_s(run, now_s))
+
+
+def _still_line(
+    run: RunState, line: Line, epochs: int, style: Style, width: int, took_s: float | None
+) -> Line:
     if run.status is RunStatus.STARTING:
         stage = STAGE_TEXT[run.stage] if run.stage else "starting"
         return line.add(stage, Role.STRONG).add(f" … {fmt.clock(took_s)}", Role.DIM)
@@ -99,9 +106,8 @@ def status_line(
     line.add(run.status.value, roles.get(run.status, Role.WARNING))
     if run.status is RunStatus.WAITING:
         return line.add(" for its turn", Role.DIM)
-    text = f"  {len(run.epochs)}/{epochs} epochs"
     tail = f"  in {fmt.clock(took_s)}"
-    line.add(text)
+    line.add(f"  {len(run.epochs)}/{epochs} epochs")
     if run.status is RunStatus.DONE:
         line.add(" ").bar(1.0, width - line.width - len(tail), style)
     return line.add(tail, Role.DIM)
@@ -120,16 +126,11 @@ def time_left_s(run: RunState, epochs: int) -> float | None:
     return progress.elapsed_s / progress.step * (progress.steps * epochs - progress.step)
 
 
-def samples_per_s(run: RunState) -> float | None:
-    """Training speed: of the steady epochs, else of what there is so far."""
-    steady_s = steady_epoch_s(run)
-    if steady_s and run.epochs:
-        return run.epochs[-1].samples / steady_s
-    if run.epochs:
-        return run.epochs[-1].samples / run.epochs[-1].epoch_s
-    if run.progress and run.progress.elapsed_s > 0:
-        return run.progress.samples / run.progress.elapsed_s
-    return None
+def speed_samples_per_s(run: RunState) -> float | None:
+    """Training speed: of the epochs finished, else of the one under way."""
+    if run.epochs or run.progress is None or run.progress.elapsed_s <= 0:
+        return samples_per_s(run)
+    return run.progress.samples / run.progress.elapsed_s
 
 
 def phase_lines(epoch: EpochFinished | None, palette: Palette, width: int) -> list[Line]:
@@ -139,13 +140,23 @@ def phase_lines(epoch: EpochFinished | None, palette: Palette, width: int) -> li
     shares = phase_shares(epoch.phases, epoch.epoch_s)
     if not shares:
         return [Line(palette).add("phases were not timed", Role.DIM)]
-    bar, legend = Line(palette), Line(palette)
+    bar = Line(palette)
     cells = _apportion([max(0.0, share) for _, _, share in shares], width)
-    for (name, glyph, share), count in zip(shares, cells, strict=True):
-        style = palette[_PHASE_ROLE[name]]
-        bar.add(glyph * count, style)
-        legend.add(name, style).add(f" {100 * share:.0f} %  ")
-    return [bar, legend]
+    for (name, glyph, _), count in zip(shares, cells, strict=True):
+        bar.add(glyph * count, palette[_PHASE_ROLE[name]])
+    return [bar, _legend(shares, palette, width)]
+
+
+def _legend(shares: Sequence[tuple[str, str, float]], palette: Palette, width: int) -> Line:
+    """Names with percents; the unit is said once where room is short."""
+    for unit, gap in ((" %", "  "), ("", " ")):
+        legend = Line(palette)
+        for name, _, share in shares:
+            legend.add(gap if legend.width else "").add(name, palette[_PHASE_ROLE[name]])
+            legend.add(f" {100 * share:.0f}{unit}")
+        if legend.width <= width:
+            break
+    return legend if unit else legend.add(" %", Role.DIM)
 
 
 def phase_shares(phases: Phases, epoch_s: float) -> list[tuple[str, str, float]]:
@@ -156,7 +167,7 @@ def phase_shares(phases: Phases, epoch_s: float) -> list[tuple[str, str, float]]
     known = [
         (name, glyph, value / epoch_s)
         for field, name, glyph in PHASES
-        if (value := getattr(phases, field)) is not None
+        if (value := getattr(phases, field)) is not None and value > 0
     ]
     if not known or epoch_s <= 0:
         return []
@@ -174,25 +185,31 @@ def _apportion(shares: list[float], width: int) -> list[int]:
     return cells
 
 
-def _time_line(run: RunState, palette: Palette) -> Line:
+def _time_line(run: RunState, palette: Palette, width: int) -> Line:
+    """Figures in the order in which a narrow card keeps them."""
     steady_s, cold_s = steady_epoch_s(run), cold_epoch_s(run)
-    line = Line(palette).add(fmt.seconds(steady_s), Role.STRONG).add(" steady", Role.LABEL)
-    line.add(" · ", Role.DIM).add(fmt.seconds(cold_s)).add(" cold", Role.LABEL)
-    line.add(" · ", Role.DIM)
-    return line.add(fmt.count(samples_per_s(run)), Role.STRONG).add(" samples/s", Role.LABEL)
+    speed = fmt.count(speed_samples_per_s(run))
+    fields: list[Field] = [
+        ((fmt.seconds(steady_s), Role.STRONG), (" steady", Role.LABEL)),
+        ((speed, Role.STRONG), (" samples/s", Role.LABEL)),
+        ((fmt.seconds(cold_s), Role.TEXT), (" cold", Role.LABEL)),
+    ]
+    return Line(palette).add_fields(fields, width)
 
 
-def _quality_line(run: RunState, spec: JobSpec, palette: Palette) -> Line:
+def _quality_line(run: RunState, spec: JobSpec, palette: Palette, width: int) -> Line:
     loss = run.epochs[-1].train_loss if run.epochs else None
     if run.progress and run.progress.train_loss is not None:
         loss = run.progress.train_loss
-    accuracy = run.evaluations[-1].test_accuracy if run.evaluations else None
-    line = Line(palette).add("loss ", Role.LABEL).add(fmt.loss(loss)).add(" · ", Role.DIM)
-    line.add("accuracy ", Role.LABEL).add(fmt.accuracy(accuracy)).add(" · ", Role.DIM)
     cores = len(spec.settings.cores)
+    fields: list[Field] = [
+        (("accuracy ", Role.LABEL), (fmt.accuracy(final_accuracy(run)), Role.TEXT)),
+        (("loss ", Role.LABEL), (fmt.loss(loss), Role.TEXT)),
+        ((fmt.memory(run.peak_memory_bytes), Role.TEXT), (" peak", Role.LABEL)),
+    ]
     if cores:
-        line.add(f"{cores} core{'s' if cores > 1 else ''}").add(" · ", Role.DIM)
-    return line.add(fmt.memory(run.peak_memory_bytes)).add(" peak", Role.LABEL)
+        fields.append(((counted(cores, "core"), Role.TEXT),))
+    return Line(palette).add_fields(fields, width)
 
 
 def _error_lines(run: RunState, palette: Palette, width: int) -> list[Line]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from runners.statistics import cold_epoch_s, ratio_to_baseline, steady_epoch_s
-
 from runners.spec import Plan
 from runners.state import ComparisonState, RunState, RunStatus
+from runners.statistics import cold_epoch_s, final_accuracy, ratios, steady_epoch_s
 from runners.text import printable
 from tui import format as fmt
 from tui.line import Line
 from tui.theme import Palette, Role, series_of
-from tui.widgets.job_card import samples_per_s, status_line
+from tui.widgets.job_card import speed_samples_per_s, status_line
 from tui.widgets.rows import RowsWidget
 
 
@@ -46,12 +45,18 @@ class JobTable(RowsWidget):
                 f"{'cold':>10}{'steady':>10}{'samples/s':>11}{'accuracy':>10}{'ratio':>8}", Role.DIM
             )
         )
+        by_label = {ratio.job: ratio.value for ratio in ratios(self._state)}
         return [
             header,
-            *(self._row(job, palette, label_width, room) for job in range(len(plan.jobs))),
+            *(
+                self._row(job, palette, label_width, room, by_label.get(spec.label))
+                for job, spec in enumerate(plan.jobs)
+            ),
         ]
 
-    def _row(self, job: int, palette: Palette, label_width: int, room: int) -> Line:
+    def _row(
+        self, job: int, palette: Palette, label_width: int, room: int, ratio: float | None
+    ) -> Line:
         run = current_run(self._state, job)
         spec = self._state.plan.jobs[job]
         style = palette.job(job)
@@ -60,13 +65,11 @@ class JobTable(RowsWidget):
             return line.add("failed ", Role.BAD).add(printable(run.error.message))
         status = status_line(run, spec, palette, style, room - 1, self._now_s)
         line.join(status).pad_to(label_width + room)
-        accuracy = run.evaluations[-1].test_accuracy if run.evaluations else None
-        ratio = ratio_to_baseline(self._state, job)
         line.add(f"{fmt.seconds(cold_epoch_s(run)):>10}")
         line.add(f"{fmt.seconds(steady_epoch_s(run)):>10}")
-        line.add(f"{fmt.count(samples_per_s(run)):>11}")
-        line.add(f"{fmt.accuracy(accuracy):>10}")
-        return line.add(f"{fmt.ratio(ratio):>7}×" if ratio else f"{'':>8}", Role.STRONG)
+        line.add(f"{fmt.count(speed_samples_per_s(run)):>11}")
+        line.add(f"{fmt.accuracy(final_accuracy(run)):>10}")
+        return line.add(f"{fmt.ratio(ratio)}×".rjust(8) if ratio else "", Role.STRONG)
 
 
 def current_run(state: ComparisonState, job: int) -> RunState:

@@ -37,8 +37,8 @@ class KeyBar(RowsWidget):
             key = self.app.get_key_display(binding)
             click = Style(meta={"@click": f"app.{binding.action}"})
             needed = len(key) + 1 + len(binding.description)
-            if rows[-1].width and rows[-1].width + needed > width:
+            if rows[-1].width and rows[-1].width + 2 + needed > width:
                 rows.append(Line(palette))
-            rows[-1].add(key, palette[Role.KEY] + click)
-            rows[-1].add(f" {binding.description}", palette[Role.DIM] + click).add("  ")
+            rows[-1].add("  " if rows[-1].width else "").add(key, palette[Role.KEY] + click)
+            rows[-1].add(f" {binding.description}", palette[Role.DIM] + click)
         return rows

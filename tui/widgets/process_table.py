@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
 from runners.text import printable
 from sensors.readings import ProcessReading, Reading
 from tui import format as fmt
-from tui.line import Line
+from tui.line import Line, cut
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
 
@@ -19,9 +18,7 @@ class ProcessTable(RowsWidget):
     can_focus = True
     HELP = "GPU processes first, then the busiest on the CPU (100 % is one core)."
 
-    def __init__(
-        self, *, id: str | None = None, wall_clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, *, id: str | None = None, wall_clock: Callable[[], float]) -> None:
         super().__init__(id=id, classes="pane")
         self.border_title = "processes"
         self._wall_clock = wall_clock
@@ -61,7 +58,7 @@ class ProcessTable(RowsWidget):
         busy = fmt.pct(process.gpu_busy_pct) if on_gpu else ""
         cpu = fmt.UNKNOWN if process.cpu_pct is None else f"{process.cpu_pct:.0f}"
         line = Line(palette).add(
-            f"{process.pid:>8} {_fit(process.user or '?', 8):<9}{gpu:>3} ", style
+            f"{process.pid:>8} {cut(printable(process.user or '?'), 8):<9}{gpu:>3} ", style
         )
         line.add(f"{memory:>9} ", style).add(f"{busy:>5} ", style).add(f"{cpu:>6} ", style)
         line.add(f"{fmt.memory(process.memory_bytes):>9} ", style)
@@ -70,7 +67,7 @@ class ProcessTable(RowsWidget):
         if label is None:
             return line.add(command)
         mark = f" ◂ {label}"
-        return line.add(_fit(command, max(0, width - line.width - len(mark)))).add(mark, Role.KEY)
+        return line.add(cut(command, max(0, width - line.width - len(mark)))).add(mark, Role.KEY)
 
     def _age(self, process: ProcessReading) -> str:
         if process.started_at_s is None:
@@ -80,7 +77,3 @@ class ProcessTable(RowsWidget):
             return f"{minutes} min"
         hours = minutes // 60
         return f"{hours} h" if hours < 48 else f"{hours // 24} d"
-
-
-def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from runners.statistics import ratio_to_baseline
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Digits, Label
 
-from runners.spec import Order, Plan
 from runners.state import ComparisonState
+from runners.statistics import ratios
 from tui import format as fmt
 
 
 class RatioPane(Vertical):
     """How many times as fast the fastest job is as the first one."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self) -> None:
         super().__init__(id="ratio")
-        self._plan = plan
         self._shown: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
@@ -37,16 +35,8 @@ class RatioPane(Vertical):
 
 def ratio_texts(state: ComparisonState) -> tuple[str, str]:
     """The digits, and the words below them."""
-    plan = state.plan
-    ratios = {
-        job: value
-        for job in range(1, len(plan.jobs))
-        if (value := ratio_to_baseline(state, job)) is not None
-    }
-    if not ratios:
-        return "", "ratio after\nthe second epoch" if len(plan.jobs) > 1 else ""
-    job, value = max(ratios.items(), key=lambda item: item[1])
-    where = "side by side" if plan.order is Order.TOGETHER else "alone"
-    trials = "single run" if plan.trials < 3 else f"{plan.trials} trials"
-    label = f"{plan.jobs[job].label}\nagainst\n{plan.jobs[0].label}\n{where}\n{trials}"
-    return f"{fmt.ratio(value)}×", label
+    best = max(ratios(state), key=lambda ratio: ratio.value or 0.0, default=None)
+    if best is None or best.value is None:
+        return "", "the ratio comes\nwith the epochs" if len(state.plan.jobs) > 1 else ""
+    conditions = best.label.replace(", ", "\n")
+    return f"{fmt.ratio(best.value)}×", f"{best.job}\nagainst {best.baseline}\n{conditions}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -26,6 +26,7 @@ class RowsWidget(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
+        self._drawn_size = Size(0, 0)
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """The content for that many cells and rows; each pane has its own."""
@@ -44,8 +45,9 @@ class RowsWidget(Widget):
         """Draw again after a change of what is shown; costs nothing where it looks the same."""
         if not self.is_attached or not self.size.area:
             return
-        before, self._strips = self._strips, self._draw()
-        if len(before) != len(self._strips):
+        before, drawn_size = self._strips, self._drawn_size
+        self._draw()
+        if drawn_size != self.size or len(before) != len(self._strips):
             self.refresh()
             return
         width = self.size.width
@@ -59,25 +61,20 @@ class RowsWidget(Widget):
 
     def restyle(self) -> None:
         """Draw everything again, after a change of theme."""
-        self._strips = []
+        self._drawn_size = Size(0, 0)
         self.refresh()
 
-    def on_resize(self) -> None:
-        """Lay the rows out for the new size."""
-        self._strips = []
-
     def render_line(self, y: int) -> Strip:
-        """One row, as Textual asks for it."""
-        if not self._strips:
-            self._strips = self._draw()
-        if y < len(self._strips):
-            return self._strips[y]
-        return Line(self.palette).strip(self.size.width)
+        """One row, as Textual asks for it; right after a change of size too."""
+        if self._drawn_size != self.size:
+            self._draw()
+        return self._strips[y]
 
-    def _draw(self) -> list[Strip]:
-        width, height = self.size
+    def _draw(self) -> None:
+        width, height = self._drawn_size = self.size
         lines = self.lines(self.palette, width, height)[:height]
-        return [line.strip(width) for line in lines]
+        lines += [Line(self.palette)] * (height - len(lines))
+        self._strips = [line.strip(width) for line in lines]
 
 
 def changed_spans(old: Strip, new: Strip, width: int) -> Iterator[tuple[int, int]]:

@@ -17,20 +17,20 @@ class TopLine(RowsWidget):
 
     DEFAULT_CSS = "TopLine { height: 1; padding: 0 1; }"
 
-    def __init__(self, *, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, wall_clock: Callable[[], float]) -> None:
         super().__init__(id="top-line")
         self._wall_clock = wall_clock
         self._reading: Reading | None = None
         self._interval_s = 1.0
         self._paused = False
-        self._data = ""
+        self._race = ""
 
-    def show(self, reading: Reading | None, *, interval_s: float, paused: bool, data: str) -> None:
+    def show(self, reading: Reading | None, *, interval_s: float, paused: bool, race: str) -> None:
         """Show the machine's identity and how the screen is set."""
         self._reading = reading
         self._interval_s = interval_s
         self._paused = paused
-        self._data = data
+        self._race = race
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
@@ -46,8 +46,8 @@ class TopLine(RowsWidget):
             if driver.cuda_version:
                 left.add(f" · CUDA {driver.cuda_version}", Role.DIM)
         right = Line(palette)
-        if self._data:
-            right.add(f"{self._data} · ", Role.DIM)
+        if self._race:
+            right.add(self._race, Role.STRONG).add(" · ", Role.DIM)
         if self._paused:
             right.add("paused", Role.WARNING).add(" · ", Role.DIM)
         right.add(f"every {self._interval_s:g} s · ", Role.DIM)

@@ -30,6 +30,8 @@ class VerdictPane(RowsWidget):
         """See `RowsWidget.lines`."""
         del height
         lines = []
+        if not self._sentences:
+            return [Line(palette).add("What the figures of a race say is told here.", Role.DIM)]
         for number, sentence in enumerate(self._sentences):
             role = Role.STRONG if number == 0 else Role.TEXT
             for part, row in enumerate(wrap(printable(sentence), width - 2)):

@@ -1,0 +1,186 @@
+"""`racetop compare`: a comparison without a screen."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from runners.comparison import Comparison, RunWorker
+from runners.devices import best_accelerator
+from runners.launch import run_worker
+from runners.paths import cache_dir, check_data, data_dir
+from runners.planning import make_plan
+from runners.report import to_csv, to_json
+from runners.report_html import to_html
+from runners.report_table import to_markdown, to_text
+from runners.spec import Plan, Request, UsageError, find_workload
+from runners.state import ComparisonState, RunStatus
+from sensors.cores import usable_cores
+from sensors.sampler import take_reading
+from sensors.snapshot import snapshot
+from tui.commands.progress import Progress
+from tui.options import request_from
+
+_LOOK_FOR_SILENCE_EVERY_S = 5.0
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What to print; a table for people where none is chosen.
+
+    Attributes:
+        json: The whole result, schema `racetop.comparison/1`.
+        csv: A line for each epoch.
+        markdown: A table to paste into a README.
+        html: A file to write a report to, beside what is printed.
+        quiet: Whether to say nothing of the progress.
+    """
+
+    json: bool = False
+    csv: bool = False
+    markdown: bool = False
+    html: Path | None = None
+    quiet: bool = False
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """Run the command with its parsed options.
+
+    Returns:
+        See `compare`.
+
+    Raises:
+        UsageError: Something asked for is unknown.
+    """
+    find_workload(options.workload)
+    check_data(options.data)
+    reading = take_reading()
+    request = request_from(options, accelerator=best_accelerator(reading))
+    output = Output(
+        json=options.json,
+        csv=options.csv,
+        markdown=options.markdown,
+        html=options.html,
+        quiet=options.quiet,
+    )
+    return compare(request, output, sys.stdout, sys.stderr, machine=snapshot(reading))
+
+
+def compare(
+    request: Request,
+    output: Output,
+    stdout: TextIO,
+    stderr: TextIO,
+    *,
+    machine: Mapping[str, Any] | None = None,
+    run_worker: RunWorker = run_worker,
+) -> int:
+    """Run a comparison; progress goes to `stderr`, the result to `stdout`.
+
+    SIGINT, SIGTERM and SIGHUP stop it politely and what is done is printed; a second one kills.
+
+    Args:
+        request: What to compare.
+        output: What to print.
+        stdout: For the result.
+        stderr: For everything else.
+        machine: The machine's readings as JSON values; None where unknown.
+        run_worker: Runs one job and reports its events.
+
+    Returns:
+        0 all jobs done, 1 a job failed, 128 and the signal's number when one ended it.
+
+    Raises:
+        UsageError: Something asked for is unknown.
+    """
+    plan = make_plan(request, usable_cores(), data_dir=data_dir(), cache_dir=cache_dir())
+    if output.html is not None and not output.html.absolute().parent.is_dir():
+        raise UsageError(f"no directory '{output.html.parent}' to write the report to")
+    for stream in (stdout, stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    progress = Progress(stderr, quiet=output.quiet, is_live=is_live)
+    if not output.quiet:
+        for note in plan.notes:
+            progress.say(note)
+    state, ended_by = asyncio.run(_run(plan, progress, run_worker))
+    progress.finish()
+    try:
+        _print(state, output, stdout, machine)
+    except OSError:
+        # After SIGHUP the terminal is often gone; there is nobody to tell.
+        if ended_by is None:
+            raise
+    failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
+    if output.html is not None and not _wrote_html(state, output.html, progress):
+        failed = True
+    return 128 + ended_by if ended_by else int(failed)
+
+
+async def _run(
+    plan: Plan, progress: Progress, run_worker: RunWorker
+) -> tuple[ComparisonState, int | None]:
+    """The state at the end, and the signal that brought it about, if one did."""
+    comparison = Comparison(plan, progress.show, run_worker=run_worker)
+    signals: list[int] = []
+
+    def end(number: int) -> None:
+        signals.append(number)
+        if len(signals) == 1:
+            progress.say("stopping; what is done will be printed (again to kill at once)")
+            comparison.stop()
+        else:
+            comparison.kill()
+
+    loop = asyncio.get_running_loop()
+    for number in _ENDING_SIGNALS:
+        loop.add_signal_handler(number, end, number)
+    watch = asyncio.create_task(_watch(progress))
+    try:
+        state = await comparison.run()
+    finally:
+        watch.cancel()
+        for number in _ENDING_SIGNALS:
+            loop.remove_signal_handler(number)
+    return state, signals[0] if signals else None
+
+
+async def _watch(progress: Progress) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_FOR_SILENCE_EVERY_S)
+        progress.tell_silent_runs()
+
+
+def _print(
+    state: ComparisonState, output: Output, stdout: TextIO, machine: Mapping[str, Any] | None
+) -> None:
+    if output.json:
+        text = json.dumps(to_json(state, machine), indent=2, allow_nan=False) + "\n"
+    elif output.csv:
+        text = to_csv(state)
+    elif output.markdown:
+        text = to_markdown(state)
+    else:
+        text = to_text(state)
+    stdout.write(text)
+    stdout.flush()
+
+
+def _wrote_html(state: ComparisonState, path: Path, progress: Progress) -> bool:
+    try:
+        path.write_text(to_html(state), encoding="utf-8", errors="replace")
+    except OSError as error:
+        progress.say(f"the report could not be written: {error}")
+        return False
+    return True

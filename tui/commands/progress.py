@@ -1,0 +1,146 @@
+"""What `racetop compare` says on standard error while it runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from runners.events import EpochFinished, Event, Heartbeat, WorkerExited
+from runners.spec import RunKey
+from runners.state import ComparisonState, RunState, RunStatus
+from runners.text import printable, shorten
+from tui import format as fmt
+
+SILENT_FOR_S = 60.0
+_REDRAW_EVERY_S = 0.1
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Progress:
+    """Tells how far the runs are: one line that changes on a terminal, else a line an epoch.
+
+    A stream that has gone away is not an error: the comparison goes on without it.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        quiet: bool,
+        is_live: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Tell it on a stream.
+
+        Args:
+            stream: Where to write.
+            quiet: Whether to keep still but for warnings.
+            is_live: Whether the stream is a terminal that can rewrite a line.
+            clock: Monotonic clock, in seconds.
+        """
+        self._stream = stream
+        self._quiet = quiet
+        self._is_live = is_live
+        self._clock = clock
+        self._drawn_s = float("-inf")
+        self._sign_of_life_s: dict[RunKey, float] = {}
+        self._state: ComparisonState | None = None
+
+    def show(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
+        """Take in a change of the comparison."""
+        self._state = state
+        if key is None or event is None:
+            return
+        if isinstance(event, WorkerExited):
+            self._sign_of_life_s.pop(key, None)
+        elif not isinstance(event, Heartbeat):
+            self._sign_of_life_s[key] = self._clock()
+        if self._quiet:
+            return
+        if self._is_live:
+            self._redraw(state)
+        elif isinstance(event, EpochFinished):
+            self._write(f"{_name(state, key)}: {_epoch_text(state, key, event)}\n")
+        elif isinstance(event, WorkerExited):
+            self._write(f"{_name(state, key)}: {_end_text(state.runs[key])}\n")
+
+    def tell_silent_runs(self) -> None:
+        """Warn, once, of each run that has not moved on for a minute."""
+        for key, since_s in list(self._sign_of_life_s.items()):
+            if self._state is not None and self._clock() - since_s >= SILENT_FOR_S:
+                del self._sign_of_life_s[key]
+                doing = self._state.runs[key].stage or self._state.runs[key].status
+                self.say(
+                    f"{_name(self._state, key)}: no progress for {SILENT_FOR_S:.0f} s "
+                    f"({doing}); it is left running, Ctrl-C stops it"
+                )
+
+    def say(self, text: str) -> None:
+        """Write a line of its own."""
+        clear = _CLEAR_LINE if self._is_live else ""
+        self._write(f"{clear}racetop: {printable(text)}\n")
+
+    def finish(self) -> None:
+        """Take the changing line away."""
+        if self._is_live and not self._quiet:
+            self._write(_CLEAR_LINE)
+
+    def _redraw(self, state: ComparisonState) -> None:
+        if self._clock() - self._drawn_s < _REDRAW_EVERY_S:
+            return
+        self._drawn_s = self._clock()
+        active = [
+            f"{_name(state, key)} {_progress_text(run)}"
+            for key, run in state.runs.items()
+            if run.pid is not None and not run.status.is_over
+        ]
+        done = sum(run.status.is_over for run in state.runs.values())
+        line = f"{done}/{len(state.runs)} done  {'  |  '.join(active)}"
+        self._write(_CLEAR_LINE + shorten(printable(line), self._columns() - 1))
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._quiet = True
+
+
+def _name(state: ComparisonState, key: RunKey) -> str:
+    label = printable(state.plan.jobs[key.job].label)
+    return f"{label} trial {key.trial + 1}" if state.plan.trials > 1 else label
+
+
+def _progress_text(run: RunState) -> str:
+    if run.status is RunStatus.STARTING:
+        return str(run.stage or "starting")
+    if run.current is None:
+        return str(run.status)
+    text = f"epoch {run.current.epoch}/{run.current.epochs}"
+    if run.progress is None or not run.progress.steps:
+        return text
+    text += f" {run.progress.step * 100 // run.progress.steps} %"
+    if run.progress.elapsed_s > 0:
+        text += f" {fmt.count(run.progress.samples / run.progress.elapsed_s)} samples/s"
+    return text
+
+
+def _epoch_text(state: ComparisonState, key: RunKey, event: EpochFinished) -> str:
+    epochs = state.plan.jobs[key.job].settings.epochs
+    speed = fmt.count(event.samples / event.epoch_s) if event.epoch_s > 0 else fmt.UNKNOWN
+    return (
+        f"epoch {event.epoch}/{epochs}  {fmt.seconds(event.epoch_s)}  "
+        f"{speed} samples/s  loss {event.train_loss:.4f}"
+    )
+
+
+def _end_text(run: RunState) -> str:
+    return f"{run.status}: {printable(run.error.message)}" if run.error else str(run.status)
