@@ -212,7 +212,7 @@ class Gpu:
     def _memory_by_process(self, kind: str) -> dict[int, int | None]:
         """Memory of each process; parts of it on several MIG instances are added up."""
         function = f"nvmlDeviceGet{kind}RunningProcesses"
-        listed = self._questions.ask_first((function,), (f"{function}_v2",))
+        listed = self._questions.ask_first((f"{function}_v3",), (f"{function}_v2",))
         memory: dict[int, int | None] = {}
         for process in listed or ():
             before, size = memory.get(process.pid), process.usedGpuMemory

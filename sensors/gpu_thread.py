@@ -106,12 +106,12 @@ def _silence(state: NvmlState, silent_s: float) -> Problem:
     if state is NvmlState.STARTING:
         return Problem(
             source="nvml",
-            what=f"The NVIDIA driver is still starting after {silent_s:.0f} s.",
+            what=f"The NVIDIA driver is still starting after {int(silent_s)} s.",
             remedy="Persistence mode keeps it awake: `sudo nvidia-smi -pm 1`.",
         )
     return Problem(
         source="nvml",
-        what=f"The NVIDIA driver has not answered for {silent_s:.0f} s; "
+        what=f"The NVIDIA driver has not answered for {int(silent_s)} s; "
         "what is shown of the GPUs is from before.",
         remedy="Look for Xid in `sudo dmesg`; if `nvidia-smi` hangs too, reboot.",
     )

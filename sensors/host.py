@@ -59,7 +59,7 @@ class Host:
         self._temperature = CpuTemperature(root)
         self._busy = _BusyShares()
         self._fixed = self._read_fixed()
-        self._booted_at_s = _unless_hidden(library.boot_time)
+        self._booted_at_s = _unless_hidden(lambda: library.boot_time())
         self._slow: dict[str, Any] = {}
         self._slow_due_s = self._temperature_due_s = clock()
         self._temperature_c: float | None = None
@@ -121,10 +121,10 @@ class Host:
 
     def _library_memory(self) -> dict[str, int]:
         answers = {}
-        if memory := _unless_hidden(self._library.virtual_memory):
+        if memory := _unless_hidden(lambda: self._library.virtual_memory()):
             answers["memory_used_bytes"] = memory.total - memory.available
             answers["memory_total_bytes"] = memory.total
-        if swap := _unless_hidden(self._library.swap_memory):
+        if swap := _unless_hidden(lambda: self._library.swap_memory()):
             answers |= {"swap_used_bytes": swap.used, "swap_total_bytes": swap.total}
         return answers
 

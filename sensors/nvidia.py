@@ -13,7 +13,6 @@ from types import ModuleType
 from sensors.gpu import Gpu
 from sensors.nvml_errors import Code, binding_problem, driver_problem
 from sensors.questions import (
-    BINDING_ERRORS,
     CardLostError,
     DriverGoneError,
     NoAnswerError,
@@ -190,7 +189,7 @@ def _import_pynvml() -> ModuleType:
     except ModuleNotFoundError:
         problem = binding_problem("it is not installed")
         raise _UnusableError(replace(problem, remedy="Run `pip install nvidia-ml-py`.")) from None
-    except (ImportError, SyntaxError, *BINDING_ERRORS) as error:
+    except Exception as error:
         raise _UnusableError(binding_problem(f"{type(error).__name__}: {error}")) from error
     return _check(pynvml)
 
@@ -219,7 +218,7 @@ def _init(nvml: ModuleType) -> None:
             nvml.nvmlInit()
     except nvml.NVMLError as error:
         raise _UnusableError(driver_problem(error.value, str(error))) from error
-    except BINDING_ERRORS as error:
+    except Exception as error:
         raise _UnusableError(binding_problem(f"{type(error).__name__}: {error}")) from error
 
 

@@ -11,9 +11,6 @@ from sensors.nvml_errors import CARD_LOST, DRIVER_GONE, EMPTY, PERMANENT
 Answer: TypeAlias = Any
 Question: TypeAlias = tuple[Any, ...]
 
-# What the Python module itself raises when it and the driver's library do not fit together.
-BINDING_ERRORS = (AttributeError, TypeError, ValueError, OSError)
-
 
 class NoAnswerError(Exception):
     """Asking on is in vain.
@@ -107,7 +104,7 @@ class Questions:
             answer = call(*self._subject, *arguments)
         except self._nvml.NVMLError as error:
             return self._judge(question, error, empty)
-        except BINDING_ERRORS:
+        except Exception:  # noqa: BLE001 - a module that does not fit the driver raises anything
             self._hopeless.add(question)
             return None
         self.answered += 1

@@ -1,0 +1,46 @@
+"""What the driver's bits become."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensors.clock_limits import clock_limits
+from sensors.readings import Severity
+
+
+def names(bits: int) -> list[str]:
+    return [limit.name for limit in clock_limits(bits)]
+
+
+def test_no_bit_is_no_limit() -> None:
+    assert clock_limits(0) == ()
+
+
+@pytest.mark.parametrize(
+    ("bit", "name", "severity"),
+    [
+        (0x1, "idle", Severity.INFORMATION),
+        (0x2, "application-clocks", Severity.INFORMATION),
+        (0x4, "power-cap", Severity.WARNING),
+        (0x8, "hw-slowdown", Severity.CRITICAL),
+        (0x10, "sync-boost", Severity.INFORMATION),
+        (0x20, "sw-thermal", Severity.WARNING),
+        (0x40, "hw-thermal", Severity.CRITICAL),
+        (0x80, "power-brake", Severity.CRITICAL),
+        (0x100, "display-clocks", Severity.INFORMATION),
+        (0x200, "board-limit", Severity.WARNING),
+        (0x400, "reliability-limit", Severity.WARNING),
+    ],
+)
+def test_each_known_bit_has_a_name_and_a_severity(bit: int, name: str, severity: Severity) -> None:
+    (limit,) = clock_limits(bit)
+    assert (limit.name, limit.severity) == (name, severity)
+    assert limit.text
+
+
+def test_several_bits_come_most_severe_first() -> None:
+    assert names(0x4 | 0x8 | 0x1) == ["hw-slowdown", "power-cap", "idle"]
+
+
+def test_an_unknown_bit_is_shown_as_hexadecimal_and_hides_no_other() -> None:
+    assert names(0x8000_0000_0000_0000 | 0x4) == ["power-cap", "unknown-0x8000000000000000"]

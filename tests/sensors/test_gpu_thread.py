@@ -1,0 +1,106 @@
+"""A driver that takes its time, seen by who waits for it and by who does not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sensors.gpu_thread import SILENT_AFTER_S, GpuThread
+from sensors.nvidia import NvidiaReading
+from sensors.readings import DriverReading, NvmlState
+from tests.fakes.clock import FakeClock
+
+PATIENCE_S = 10.0
+READY = NvidiaReading(driver=DriverReading(state=NvmlState.OK))
+
+
+class SlowSource:
+    """Answers each question when it is let."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Semaphore(0)
+        self.threads: set[str] = set()
+        self.closed = threading.Event()
+
+    def read(self) -> NvidiaReading:
+        self.threads.add(threading.current_thread().name)
+        assert self.may_answer.acquire(timeout=PATIENCE_S)
+        return READY
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@contextmanager
+def gpu_thread(
+    source: SlowSource, first: threading.Event | None = None, clock: FakeClock | None = None
+) -> Iterator[GpuThread]:
+    thread = GpuThread(source, (first or threading.Event()).set, clock=clock or FakeClock())
+    try:
+        yield thread
+    finally:
+        source.may_answer.release(10)
+        thread.close()
+
+
+def test_nobody_waits_for_a_driver_that_starts() -> None:
+    with gpu_thread(SlowSource()) as gpus:
+        gpus.ask()
+        reading = gpus.newest(wait_s=0)
+    assert reading.driver.state is NvmlState.STARTING
+    assert reading.problems == ()
+
+
+def test_an_answer_is_waited_for_when_asked_to() -> None:
+    source = SlowSource()
+    with gpu_thread(source) as gpus:
+        source.may_answer.release()
+        assert gpus.ask()
+        assert gpus.newest(wait_s=PATIENCE_S) is READY
+
+
+def test_the_first_answer_is_announced() -> None:
+    source, first = SlowSource(), threading.Event()
+    with gpu_thread(source, first) as gpus:
+        gpus.ask()
+        assert not first.is_set()
+        source.may_answer.release()
+        assert first.wait(PATIENCE_S)
+        assert gpus.newest(wait_s=0) is READY
+
+
+def test_a_driver_that_is_long_in_starting_is_a_problem() -> None:
+    clock = FakeClock()
+    with gpu_thread(SlowSource(), clock=clock) as gpus:
+        gpus.ask()
+        clock.advance(SILENT_AFTER_S + 9.2)
+        reading = gpus.newest(wait_s=0)
+    assert "still starting after 12 s" in reading.problems[0].what
+
+
+def test_a_driver_that_falls_silent_is_a_problem_and_its_last_answer_stays() -> None:
+    source, clock = SlowSource(), FakeClock()
+    with gpu_thread(source, clock=clock) as gpus:
+        source.may_answer.release()
+        gpus.ask()
+        gpus.newest(wait_s=PATIENCE_S)
+        assert gpus.ask()
+        clock.advance(12)
+        assert not gpus.ask()
+        reading = gpus.newest(wait_s=0)
+        assert reading.driver == READY.driver
+        assert "has not answered for 12 s" in reading.problems[0].what
+        source.may_answer.release()
+        assert gpus.newest(wait_s=PATIENCE_S).problems == ()
+
+
+def test_the_source_is_used_in_one_thread_and_closed_at_the_end() -> None:
+    source = SlowSource()
+    with gpu_thread(source) as gpus:
+        for _ in range(2):
+            source.may_answer.release()
+            gpus.ask()
+            gpus.newest(wait_s=PATIENCE_S)
+    assert source.threads == {"gpus"}
+    assert source.closed.is_set()

@@ -1,0 +1,48 @@
+"""Host, GPUs and processes in one reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sensors.host import Host
+from sensors.machine import Machine
+from sensors.nvidia import NvidiaGpus
+from sensors.nvml_errors import Code
+from sensors.processes import Processes
+from sensors.readings import NvmlState, Reading
+from tests.fakes.clock import FakeClock
+from tests.fakes.nvml import FakeGpu, FakeNvml, answers, process
+from tests.fakes.reading_source import PATIENCE_S
+
+
+def read(tmp_path: Path, nvml: FakeNvml) -> Reading:
+    machine = Machine(
+        gpus=NvidiaGpus(nvml),
+        host=Host(tmp_path),
+        processes=Processes(0),
+        clock=FakeClock(50.0),
+        wall_clock=FakeClock(1.7e9),
+    )
+    try:
+        return machine.read(gpu_wait_s=PATIENCE_S)
+    finally:
+        machine.close()
+
+
+def test_a_reading_puts_all_parts_together(tmp_path: Path) -> None:
+    listed = {"nvmlDeviceGetComputeRunningProcesses_v3": [process(3_999_999_999)]}
+    reading = read(tmp_path, FakeNvml(FakeGpu(answers(**listed))))
+    assert (reading.taken_at_s, reading.wall_time_s, reading.took_s) == (50, 1.7e9, 0)
+    assert reading.driver.state is NvmlState.OK
+    assert reading.host.hostname
+    assert [gpu.name for gpu in reading.gpus] == ["NVIDIA H200"]
+    assert [(row.pid, row.command) for row in reading.processes] == [(3_999_999_999, None)]
+    assert reading.problems == ()
+
+
+def test_the_drivers_problems_are_the_readings(tmp_path: Path) -> None:
+    nvml = FakeNvml()
+    nvml.init_code = Code.DRIVER_NOT_LOADED
+    reading = read(tmp_path, nvml)
+    assert reading.driver.state is NvmlState.NO_DRIVER
+    assert [problem.source for problem in reading.problems] == ["nvml"]

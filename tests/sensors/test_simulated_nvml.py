@@ -1,0 +1,178 @@
+"""The whole path from a driver's library to JSON, with a simulated library.
+
+The simulator lies beside the repository on some machines only; it is built here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+SIMULATOR = REPOSITORY.parent / "shared" / "tools" / "nvmlsim"
+TOO_NEW_FOR_AN_OLD_DRIVER = ",".join(
+    [
+        "nvmlDeviceGetMemoryInfo_v2",
+        "nvmlDeviceGetTemperatureV",
+        "nvmlDeviceGetCurrentClocksEventReasons",
+        "nvmlDeviceGetComputeRunningProcesses_v3",
+        "nvmlDeviceGetGraphicsRunningProcesses_v3",
+    ]
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not SIMULATOR.is_dir(), reason=f"no NVML simulator at {SIMULATOR}"),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler to build the simulator"),
+]
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("nvmlsim"))
+
+
+def build(folder: Path, hidden: str = "") -> Path:
+    options = ["-H", hidden] if hidden else []
+    command = ["sh", str(SIMULATOR / "build.sh"), "-o", str(folder), *options]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def take_snapshot(library: Path, scenario: str = "", lines: str = "", **environment: str) -> Any:
+    """What `python -m sensors` prints with the simulated driver."""
+    environment |= {"LD_LIBRARY_PATH": str(library), "NVMLSIM_SET": lines}
+    if scenario:
+        environment["NVMLSIM_SCENARIO"] = str(SIMULATOR / "scenarios" / f"{scenario}.scn")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "sensors"],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_two_healthy_cards(library: Path) -> None:
+    found = take_snapshot(library, "static", NVMLSIM_PIDS=str(os.getpid()))
+    assert found["driver"]["state"] == "ok"
+    assert [gpu["index"] for gpu in found["gpus"]] == [0, 1]
+    for gpu in found["gpus"]:
+        # The simulator has no byte counters.
+        assert [key for key in gpu if gpu[key] is None] == [
+            "pcie_rx_bytes_per_s",
+            "pcie_tx_bytes_per_s",
+        ]
+    row = found["processes"][0]
+    assert (row["pid"], row["gpu_index"]) == (os.getpid(), 0)
+    assert row["gpu_memory_bytes"] > 0
+    assert "pytest" in row["command"]
+    assert found["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "state", "words"),
+    [
+        ("nogpu", "ok", "no GPU"),
+        ("nodriver", "no-driver", "not loaded"),
+        ("mismatch", "driver-library-mismatch", "updated"),
+    ],
+)
+def test_no_card_to_be_had_is_said_with_a_remedy(
+    library: Path, scenario: str, state: str, words: str
+) -> None:
+    found = take_snapshot(library, scenario)
+    assert found["driver"]["state"] == state
+    assert found["gpus"] == []
+    (problem,) = found["problems"]
+    assert words in problem["what"]
+    assert problem["remedy"]
+    assert found["host"]["cpu_busy_pct"] is not None
+
+
+def test_failing_functions_take_only_their_own_fields(library: Path) -> None:
+    first, second = take_snapshot(library, "errors", "")["gpus"]
+    assert (first["power_w"], second["power_w"]) == (None, None)
+    assert (first["memory_used_bytes"] is None, second["memory_used_bytes"]) == (False, None)
+    for gpu in (first, second):
+        assert gpu["state"] == "ok"
+        assert gpu["busy_pct"] is not None
+        assert gpu["sm_clock_mhz"] > 0
+
+
+def test_a_lost_card_keeps_its_row(library: Path) -> None:
+    found = take_snapshot(library, "", "gpus 3;lost gpu=1")
+    assert [gpu["state"] for gpu in found["gpus"]] == ["ok", "lost", "ok"]
+    assert found["gpus"][1]["busy_pct"] is None
+    assert "GPU 1 is lost" in found["problems"][0]["what"]
+
+
+def test_heat_and_power_brake_are_named(library: Path) -> None:
+    (gpu,) = take_snapshot(library, "throttle", "epoch 0;freeze 20")["gpus"]
+    assert {"hw-thermal", "sw-thermal", "hw-slowdown"} <= {x["name"] for x in gpu["clock_limits"]}
+    (gpu,) = take_snapshot(library, "throttle", "epoch 0;freeze 45")["gpus"]
+    assert {"power-brake", "hw-slowdown"} <= {limit["name"] for limit in gpu["clock_limits"]}
+
+
+def test_a_card_cut_into_instances_has_no_busy_share(library: Path) -> None:
+    cut, also_cut, whole = take_snapshot(library, "mig")["gpus"]
+    assert (cut["busy_pct"], also_cut["busy_pct"]) == (None, None)
+    assert whole["busy_pct"] is not None
+    assert cut["memory_total_bytes"] is not None
+
+
+def test_names_to_trip_over_survive(library: Path) -> None:
+    names = [gpu["name"] for gpu in take_snapshot(library, "names")["gpus"]]
+    assert len(names[0]) == 95
+    assert names[1] == "NVIDIA \ufffd\ufffd broken \ufffd"
+    assert names[2]
+    assert "\x1b[31m" in names[3]
+    assert names[4] == "英伟达 🐸 RTX"
+
+
+def test_sixteen_cards(library: Path) -> None:
+    found = take_snapshot(library, "sixteen")
+    assert [gpu["index"] for gpu in found["gpus"]] == list(range(16))
+
+
+def test_a_card_that_shares_the_systems_memory(library: Path) -> None:
+    (gpu,) = take_snapshot(library, "gb10")["gpus"]
+    unknown = ["memory_used_bytes", "memory_total_bytes", "fan_pct", "power_limit_w", "pcie_width"]
+    assert [gpu[key] for key in unknown] == [None] * 5
+    assert gpu["busy_pct"] is not None
+
+
+def test_a_driver_with_the_delays_of_a_real_one(library: Path) -> None:
+    found = take_snapshot(library, "realistic")
+    assert len(found["gpus"]) == 2
+    assert found["took_s"] < 1
+
+
+def test_a_driver_that_hangs_costs_a_problem_not_the_host(library: Path) -> None:
+    # The first look answers; the next asks for power and gets nothing for a minute.
+    found = take_snapshot(library, "", "delay nvmlDeviceGetPowerUsage 60000 from=0.15")
+    assert found["host"]["memory_used_bytes"] > 0
+    assert [gpu["state"] for gpu in found["gpus"]] == ["ok"]
+
+
+def test_an_old_driver_is_asked_by_the_older_names(tmp_path: Path) -> None:
+    old = build(tmp_path, TOO_NEW_FOR_AN_OLD_DRIVER)
+    found = take_snapshot(old, "static", NVMLSIM_PIDS=str(os.getpid()))
+    gpu = found["gpus"][0]
+    assert gpu["memory_reserved_bytes"] is None
+    assert gpu["memory_used_bytes"] > 0
+    assert gpu["temperature_c"] > 0
+    assert gpu["clock_limits"] is not None
+    assert found["processes"][0]["gpu_memory_bytes"] > 0
