@@ -385,14 +385,20 @@ _WIRE: Mapping[str, type[WorkerEvent]] = {
     )
 }
 
+
+def _number(value: str | float | None) -> float | None:
+    return None if value is None else float(value)
+
+
 # How a field comes back from JSON where JSON's own type is not the record's.
 _REVIVE: Mapping[str, Any] = {
     "stage": Stage,
     "error": ErrorKind,
-    "phases": lambda value: Phases(**value),
-    "cores": tuple,
-    "notes": tuple,
-    "latencies_ms": tuple,
+    "phases": lambda value: Phases(**{k: _number(v) for k, v in dict(value).items()}),
+    "cores": lambda value: tuple(map(int, value)),
+    "notes": lambda value: tuple(map(str, value)),
+    "latencies_ms": lambda value: tuple(map(float, value)),
+    "versions": lambda value: {str(k): str(v) for k, v in dict(value).items()},
 }
 
 
@@ -415,7 +421,7 @@ def decode(line: bytes) -> WorkerEvent:
     """
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError("not JSON") from error
     if not isinstance(record, dict) or record.pop("v", None) != PROTOCOL_VERSION:
         raise ProtocolError(f"not an event of protocol version {PROTOCOL_VERSION}")
@@ -426,7 +432,7 @@ def decode(line: bytes) -> WorkerEvent:
         for name in _REVIVE.keys() & record.keys():
             record[name] = _REVIVE[name](record[name])
         event = cls(**record)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ProtocolError(f"bad {cls.kind} event: {error}") from error
     for name, accepted in _accepted_types(cls.kind).items():
         if not isinstance(getattr(event, name), accepted):

@@ -152,10 +152,12 @@ def apply_to_run(run: RunState, event: Event) -> RunState:
     return handler(run, event) if handler else run
 
 
-def skip_waiting(state: ComparisonState) -> ComparisonState:
-    """The state after it was decided to start nothing more."""
+def skip_waiting(state: ComparisonState, job: int | None = None) -> ComparisonState:
+    """The state after it was decided to start nothing more of a job, or of any."""
     runs = {
-        key: replace(run, status=RunStatus.STOPPED) if run.status is RunStatus.WAITING else run
+        key: replace(run, status=RunStatus.STOPPED)
+        if run.status is RunStatus.WAITING and job in (None, key.job)
+        else run
         for key, run in state.runs.items()
     }
     return replace(state, runs=MappingProxyType(runs))

@@ -1,0 +1,99 @@
+"""What the figures say, in words: short sentences, each one checkable. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+from runners.spec import Order
+from runners.state import ComparisonState, RunState
+from runners.statistics import (
+    Ratio,
+    cold_epoch_s,
+    data_wait_share,
+    full_epochs,
+    ratios,
+    steady_epoch_s,
+)
+
+NOTABLE_WAIT = 0.05
+NOTABLE_COLD = 1.1
+
+
+def verdict(state: ComparisonState) -> tuple[str, ...]:
+    """The sentences, the most important first; none before the first epoch is done."""
+    if not any(full_epochs(run) for run in state.runs.values()):
+        return ()
+    sentences = [_ratio_sentence(ratio) for ratio in ratios(state)]
+    sentences += _wait_sentences(state)
+    if state.plan.order is Order.TOGETHER:
+        sentences += [f"{note[:1].upper()}{note[1:]}." for note in state.plan.notes]
+    sentences += _cold_sentences(state)
+    sentences += _data_sentences(state)
+    return tuple(sentences)
+
+
+def _ratio_sentence(ratio: Ratio) -> str:
+    value = ratio.value or 1.0
+    what = "all epochs" if ratio.steady is None else "steady epochs"
+    interval = ""
+    if ratio.low is not None and ratio.high is not None:
+        interval = f", 95 % interval {ratio.low:.2f}x to {ratio.high:.2f}x"
+    if ratio.is_undecided:
+        pair = f"{ratio.job} and {ratio.baseline}"
+        return f"No measurable difference between {pair} ({what}, {ratio.label}{interval})."
+    faster, slower = ratio.job, ratio.baseline
+    if value < 1:
+        faster, slower, value = slower, faster, 1 / value
+        if ratio.low and ratio.high:
+            interval = f", 95 % interval {1 / ratio.high:.2f}x to {1 / ratio.low:.2f}x"
+    times = f"{value:.2f}x as" if f"{value:.2f}" != "1.00" else "as"
+    return f"{faster} is {times} fast as {slower} ({what}, {ratio.label}{interval})."
+
+
+def _wait_sentences(state: ComparisonState) -> list[str]:
+    shares = [
+        (share, job.label)
+        for place, job in enumerate(state.plan.jobs)
+        if (share := _over_trials(state, place, data_wait_share)) is not None
+        and share >= NOTABLE_WAIT
+    ]
+    return [
+        f"{label} waits for data {share * 100:.0f} % of the epoch."
+        for share, label in sorted(shares, key=lambda pair: -pair[0])
+    ]
+
+
+def _cold_sentences(state: ComparisonState) -> list[str]:
+    sentences = []
+    for place, job in enumerate(state.plan.jobs):
+        factor = _over_trials(state, place, _cold_over_steady)
+        if factor is not None and factor >= NOTABLE_COLD:
+            sentences.append(f"{job.label}: the cold epoch took {factor:.1f}x the steady one.")
+    return sentences
+
+
+def _data_sentences(state: ComparisonState) -> list[str]:
+    names = {
+        run.data.name
+        for run in state.runs.values()
+        if run.data is not None and run.data.source == "generated"
+    }
+    return [
+        f"The data is generated in the shape of {name}: times hold, accuracies are not those of "
+        f"{name}."
+        for name in sorted(names)
+    ]
+
+
+def _cold_over_steady(run: RunState) -> float | None:
+    cold_s, steady_s = cold_epoch_s(run), steady_epoch_s(run)
+    return cold_s / steady_s if cold_s and steady_s else None
+
+
+def _over_trials(
+    state: ComparisonState, job: int, figure: Callable[[RunState], float | None]
+) -> float | None:
+    """The median of a figure over a job's trials."""
+    values = [value for run in state.runs_of(job) if (value := figure(run)) is not None]
+    return statistics.median(values) if values else None

@@ -1,0 +1,77 @@
+"""From a request to a plan: all jobs, each with its cores and threads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from runners.cores import partition
+from runners.devices import parse_device
+from runners.paths import check_data
+from runners.spec import Order, Plan, Request, UsageError, expand, find_workload
+from runners.text import counted
+from runners.workloads import Variant
+from sensors.cores import UsableCores
+
+
+def default_request(workload: str, accelerator: str | None) -> Request:
+    """The race to show when nothing else was asked for.
+
+    Args:
+        workload: Name in the catalogue.
+        accelerator: The device to race against the CPU; None: the CPU races itself, the
+            workload as written against tuned.
+    """
+    if accelerator is None:
+        variants = (Variant.AS_WRITTEN, Variant.TUNED)
+        return Request(workload=workload, variants=variants, order=Order.TOGETHER)
+    return Request(workload=workload, devices=("cpu", accelerator), order=Order.TOGETHER)
+
+
+def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir: Path) -> Plan:
+    """The plan of a comparison.
+
+    Args:
+        request: What was asked for.
+        cores: The cores this process may use.
+        data_dir: Where `auto` looks for data sets and `download` writes them.
+        cache_dir: Where generated and unpacked data are kept.
+
+    Raises:
+        UsageError: Part of the request is unknown, or there is no such data directory.
+    """
+    devices = tuple(parse_device(device) for device in request.devices)
+    request = replace(request, devices=devices, data=check_data(request.data))
+    _reject_repeats(request)
+    specs = expand(request, data_dir=str(data_dir), cache_dir=str(cache_dir))
+    settings = [spec.settings for spec in specs]
+    parts = partition(settings, request.order, cpu_ids=cores.cpu_ids, count=cores.count)
+    jobs = tuple(
+        replace(spec, settings=replace(spec.settings, cores=share.cores, threads=share.threads))
+        for spec, share in zip(specs, parts.shares, strict=True)
+    )
+    notes = list(parts.notes)
+    if request.threads is not None and request.threads > cores.count:
+        have = f"{counted(cores.count, 'usable core')}"
+        notes.append(f"{counted(request.threads, 'thread')} for {have}: more threads than cores")
+    return Plan(
+        workload=find_workload(request.workload),
+        order=request.order,
+        trials=request.trials,
+        jobs=jobs,
+        notes=tuple(notes),
+    )
+
+
+def _reject_repeats(request: Request) -> None:
+    axes: dict[str, tuple[object, ...]] = {
+        "device": request.devices,
+        "variant": request.variants,
+        "batch size": request.batch_sizes,
+        "precision": request.precisions,
+        "number of workers": request.workers,
+    }
+    for name, values in axes.items():
+        for value in values:
+            if values.count(value) > 1:
+                raise UsageError(f"{name} {value} is named twice; use --trials to repeat a job")

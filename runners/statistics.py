@@ -1,0 +1,251 @@
+"""Figures from raw numbers: medians, spreads, ratios with an interval. Pure."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from runners.events import EpochFinished
+from runners.spec import Order
+from runners.state import ComparisonState, RunState
+from runners.text import counted
+
+TRIALS_FOR_INTERVAL = 3
+RESAMPLES = 2_000
+_QUARTILES_FROM = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A median and how far the values lie apart.
+
+    Attributes:
+        median: The median.
+        low: First quartile; with less than four values the smallest.
+        high: Third quartile; with less than four values the largest.
+        count: How many values there were.
+    """
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Summary of single-sample latencies, in milliseconds."""
+
+    mean_ms: float
+    std_ms: float
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """How many times as fast as the baseline a job is; above 1 it is faster.
+
+    Attributes:
+        baseline: Label of the baseline.
+        job: Label of the job.
+        steady: Ratio of the median steady epochs, per sample; None before both have one.
+        total: Ratio of all epochs together; None unless both did the same work.
+        low: Lower end of the 95 % interval of `steady`, or of `total` where `steady` is None.
+        high: Upper end of it; both are None with less than three trials.
+        label: How it was taken: side by side or alone, number of trials, what to beware of.
+    """
+
+    baseline: str
+    job: str
+    steady: float | None
+    total: float | None
+    low: float | None
+    high: float | None
+    label: str
+
+    @property
+    def value(self) -> float | None:
+        """The figure to show: of steady epochs where there is one."""
+        return self.total if self.steady is None else self.steady
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the interval holds 1: no difference was measured."""
+        return self.low is not None and self.high is not None and self.low <= 1.0 <= self.high
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Median and spread; None without values."""
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    if len(values) >= _QUARTILES_FROM:
+        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median=statistics.median(values), low=low, high=high, count=len(values))
+
+
+def full_epochs(run: RunState) -> tuple[EpochFinished, ...]:
+    """The epochs that saw as many samples as any, and took time."""
+    most = max((epoch.samples for epoch in run.epochs), default=0)
+    return tuple(e for e in run.epochs if e.samples == most and most > 0 and e.epoch_s > 0)
+
+
+def cold_epoch_s(run: RunState) -> float | None:
+    """Seconds of the first epoch."""
+    epochs = full_epochs(run)
+    return epochs[0].epoch_s if epochs and epochs[0].epoch == 1 else None
+
+
+def steady_epochs(run: RunState) -> tuple[EpochFinished, ...]:
+    """The epochs after the first."""
+    return tuple(epoch for epoch in full_epochs(run) if epoch.epoch > 1)
+
+
+def steady_epoch_s(run: RunState) -> float | None:
+    """Median seconds of the epochs after the first; None where there is but one."""
+    later = [epoch.epoch_s for epoch in steady_epochs(run)]
+    return statistics.median(later) if later else None
+
+
+def total_s(run: RunState) -> float | None:
+    """Seconds of all epochs together, evaluation left out."""
+    return sum(epoch.epoch_s for epoch in run.epochs) if run.epochs else None
+
+
+def samples_per_s(run: RunState) -> float | None:
+    """Samples a second in a steady epoch, or in the first where there is but one."""
+    epoch_s = steady_epoch_s(run) or cold_epoch_s(run)
+    return full_epochs(run)[0].samples / epoch_s if epoch_s else None
+
+
+def data_wait_share(run: RunState) -> float | None:
+    """Share of the steady epochs, or of the only one, in which the loop waited for data."""
+    epochs = steady_epochs(run) or full_epochs(run)
+    waits_s = [e.phases.data_wait_s for e in epochs if e.phases.data_wait_s is not None]
+    if not epochs or len(waits_s) != len(epochs):
+        return None
+    return sum(waits_s) / sum(epoch.epoch_s for epoch in epochs)
+
+
+def final_accuracy(run: RunState) -> float | None:
+    """Share of right answers on the test set, after the last epoch."""
+    return run.evaluations[-1].test_accuracy if run.evaluations else None
+
+
+def latency(values_ms: Sequence[float]) -> Latency | None:
+    """Summary of latencies; None without any."""
+    if not values_ms:
+        return None
+    ordered = sorted(values_ms)
+    return Latency(
+        mean_ms=statistics.fmean(ordered),
+        std_ms=statistics.stdev(ordered) if len(ordered) > 1 else 0.0,
+        p50_ms=_percentile(ordered, 0.50),
+        p95_ms=_percentile(ordered, 0.95),
+    )
+
+
+def ratios(state: ComparisonState) -> tuple[Ratio, ...]:
+    """Each job against the first, as far as there are figures."""
+    found = (_ratio(state, job) for job in range(1, len(state.plan.jobs)))
+    return tuple(ratio for ratio in found if ratio is not None)
+
+
+def ratio_to_baseline(state: ComparisonState, job: int) -> float | None:
+    """How many times as fast as the first job's a job's steady epochs are; None before."""
+    ratio = _ratio(state, job)
+    return ratio.steady if ratio else None
+
+
+@lru_cache(maxsize=256)
+def interval_of_ratio(
+    baseline: tuple[float, ...], other: tuple[float, ...], *, seed: int = 0
+) -> tuple[float, float] | None:
+    """Bootstrap 95 % interval of the ratio of medians, baseline over other.
+
+    None with less than three values on either side.
+    """
+    if min(len(baseline), len(other)) < TRIALS_FOR_INTERVAL:
+        return None
+    draw = random.Random(seed)
+
+    def median_of_resample(values: tuple[float, ...]) -> float:
+        return statistics.median(draw.choices(values, k=len(values)))
+
+    drawn = sorted(
+        median_of_resample(baseline) / median_of_resample(other) for _ in range(RESAMPLES)
+    )
+    return _percentile(drawn, 0.025), _percentile(drawn, 0.975)
+
+
+def _ratio(state: ComparisonState, job: int) -> Ratio | None:
+    baselines = [run for run in state.runs_of(0) if full_epochs(run)]
+    others = [run for run in state.runs_of(job) if full_epochs(run)]
+    if not baselines or not others:
+        return None
+    steady = (_steady_s_per_sample(baselines), _steady_s_per_sample(others))
+    totals = (_totals_s(baselines), _totals_s(others))
+    same_work = len({_work(run) for run in (*baselines, *others)}) == 1
+    basis = steady if all(steady) else totals
+    if basis is totals and not same_work:
+        return None
+    interval = interval_of_ratio(*basis) if all(basis) else None
+    return Ratio(
+        baseline=state.plan.jobs[0].label,
+        job=state.plan.jobs[job].label,
+        steady=_ratio_of_medians(steady),
+        total=_ratio_of_medians(totals) if same_work else None,
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
+        label=_label(state, baselines, others),
+    )
+
+
+def _steady_s_per_sample(runs: Sequence[RunState]) -> tuple[float, ...]:
+    """Steady seconds per sample by trial: a batch size may drop a few samples of the epoch."""
+    return tuple(
+        epoch_s / full_epochs(run)[0].samples
+        for run in runs
+        if (epoch_s := steady_epoch_s(run)) is not None
+    )
+
+
+def _totals_s(runs: Sequence[RunState]) -> tuple[float, ...]:
+    return tuple(total for run in runs if (total := total_s(run)))
+
+
+def _work(run: RunState) -> tuple[int, int]:
+    return len(run.epochs), sum(epoch.samples for epoch in run.epochs)
+
+
+def _ratio_of_medians(sides: tuple[tuple[float, ...], tuple[float, ...]]) -> float | None:
+    baseline, other = sides
+    if not baseline or not other:
+        return None
+    return statistics.median(baseline) / statistics.median(other)
+
+
+def _label(
+    state: ComparisonState, baselines: Sequence[RunState], others: Sequence[RunState]
+) -> str:
+    trials = min(len(baselines), len(others))
+    parts = [
+        "side by side" if state.plan.order is Order.TOGETHER else "alone",
+        "single run" if trials == 1 else counted(trials, "trial"),
+    ]
+    samples = {full_epochs(run)[0].samples for run in (*baselines, *others)}
+    if len(samples) > 1:
+        parts.append("different sample counts, compared per sample")
+    return ", ".join(parts)
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` of the ordered values lie, interpolated."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

@@ -1,0 +1,246 @@
+"""Watches one worker process until it and its whole process group are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from runners.events import (
+    MAX_LINE_BYTES,
+    Event,
+    JobDone,
+    JobFailed,
+    LogLine,
+    ProtocolError,
+    UnreadableLine,
+    WorkerStarted,
+    decode,
+)
+from runners.lines import LineSplitter, LogGate, RawLine
+from runners.pipes import PipeReader
+
+_LOG_LINE_BYTES = 2_000
+_UNREADABLE_BYTES = 200
+_EVENTS_AT_ONCE = 256
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait before the next, less polite thing is done, in seconds.
+
+    Attributes:
+        interrupt_s: From SIGINT to SIGTERM.
+        terminate_s: From SIGTERM to SIGKILL.
+        last_words_s: From the end of the process to the end of its pipes, which a process
+            that left the group may hold open.
+        linger_s: From a worker's last event to the end of its process.
+    """
+
+    interrupt_s: float = 3.0
+    terminate_s: float = 5.0
+    last_words_s: float = 1.0
+    linger_s: float = 10.0
+
+
+class WorkerPipes(NamedTuple):
+    """The read ends of a worker's pipes."""
+
+    events: int
+    stdout: int
+    stderr: int
+
+
+class _Log:
+    """One of the two streams a worker prints to."""
+
+    def __init__(self, name: str, fd: int, wake: Callable[[], None]) -> None:
+        self.name = name
+        self.reader = PipeReader(fd, LineSplitter(_LOG_LINE_BYTES, ends=b"\r\n"), wake)
+        self.gate = LogGate()
+
+
+class Supervisor:
+    """Reports what a worker says, and ends it when asked to."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        pipes: WorkerPipes,
+        on_event: Callable[[Event], None],
+        patience: Patience,
+    ) -> None:
+        """Watch a process that leads a process group.
+
+        Args:
+            process: The worker.
+            pipes: Its pipes, to be closed here.
+            on_event: Called for each event and each line of the log.
+            patience: How long to wait for what.
+        """
+        self.was_stopped = False
+        self._process = process
+        self._on_event = on_event
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._channel = PipeReader(pipes.events, LineSplitter(MAX_LINE_BYTES), self._wake.set)
+        self._logs = (
+            _Log("stdout", pipes.stdout, self._wake.set),
+            _Log("stderr", pipes.stderr, self._wake.set),
+        )
+        self._timers: list[asyncio.TimerHandle] = []
+        self._log_timer: asyncio.TimerHandle | None = None
+        self._pidfd = _open_pidfd(process.pid)
+        self._cancels_seen = 0
+
+    async def run(self) -> None:
+        """Watch until the process group is gone and all it said was reported.
+
+        Being cancelled stops the worker, being cancelled again kills it; neither ends this
+        early. `raise_if_cancelled` makes up for it afterwards.
+        """
+        task = asyncio.current_task()
+        cancels_before = task.cancelling() if task else 0
+        try:
+            self._on_event(WorkerStarted(pid=self._process.pid, mono_s=time.monotonic()))
+            self._watch_for_exit()
+            while not self._is_over:
+                try:
+                    await self._wake.wait()
+                except asyncio.CancelledError:
+                    self._cancels_seen = task.cancelling() - cancels_before if task else 1
+                    self._stop(at_once=self._cancels_seen > 1)
+                self._wake.clear()
+                self._report()
+            for log in self._logs:
+                self._say(log, log.gate.release())
+        finally:
+            self._close()
+
+    def raise_if_cancelled(self) -> None:
+        """Hand a cancellation on.
+
+        Raises:
+            asyncio.CancelledError: `run` was cancelled.
+        """
+        if self._cancels_seen:
+            raise asyncio.CancelledError
+
+    @property
+    def _readers(self) -> list[PipeReader]:
+        return [self._channel, *(log.reader for log in self._logs)]
+
+    @property
+    def _is_over(self) -> bool:
+        return self._process.returncode is not None and all(r.has_ended for r in self._readers)
+
+    def _report(self) -> None:
+        for line in self._channel.take(_EVENTS_AT_ONCE):
+            event = _event_on(line)
+            self._on_event(event)
+            if isinstance(event, JobDone | JobFailed):
+                self._later(self._patience.linger_s, self._terminate)
+        if self._channel.has_lines:
+            # Others get their turn on the loop before the rest is taken.
+            self._loop.call_soon(self._wake.set)
+        for log in self._logs:
+            self._say(log, log.gate.admit(log.reader.take(), self._loop.time()))
+        if self._log_timer is None and any(log.gate.is_holding for log in self._logs):
+            self._log_timer = self._loop.call_later(1.0, self._log_second_over)
+
+    def _say(self, log: _Log, texts: list[str]) -> None:
+        for text in texts:
+            self._on_event(LogLine(stream=log.name, text=text))
+
+    def _log_second_over(self) -> None:
+        self._log_timer = None
+        self._wake.set()
+
+    def _stop(self, *, at_once: bool) -> None:
+        """Ask the worker itself, whose loader processes end with it, or kill them all."""
+        if self._process.returncode is not None:
+            return
+        self.was_stopped = True
+        if at_once:
+            self._signal_group(signal.SIGKILL)
+        else:
+            os.kill(self._process.pid, signal.SIGINT)
+            self._later(self._patience.interrupt_s, self._terminate)
+
+    def _terminate(self) -> None:
+        if self._process.returncode is None:
+            self._signal_group(signal.SIGTERM)
+            self._later(self._patience.terminate_s, lambda: self._signal_group(signal.SIGKILL))
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        # Some systems refuse to signal a group of which only a zombie is left.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _later(self, delay_s: float, action: Callable[[], None]) -> None:
+        self._timers.append(self._loop.call_later(delay_s, action))
+
+    def _watch_for_exit(self) -> None:
+        if self._pidfd is not None:
+            self._loop.add_reader(self._pidfd, self._exited)
+        elif self._process.poll() is None:
+            self._later(_POLL_S, self._watch_for_exit)
+        else:
+            self._exited()
+
+    def _exited(self) -> None:
+        """The process has ended: end what is left of its group, then free its number."""
+        self._forget_pidfd()
+        self._signal_group(signal.SIGKILL)
+        self._process.wait()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = [self._loop.call_later(self._patience.last_words_s, self._hang_up)]
+        self._wake.set()
+
+    def _hang_up(self) -> None:
+        for reader in self._readers:
+            reader.close()
+        self._wake.set()
+
+    def _forget_pidfd(self) -> None:
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    def _close(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        if self._process.returncode is None:
+            self._signal_group(signal.SIGKILL)
+            self._process.wait()
+        self._forget_pidfd()
+        for timer in self._timers:
+            timer.cancel()
+        if self._log_timer is not None:
+            self._log_timer.cancel()
+        for reader in self._readers:
+            reader.close()
+
+
+def _event_on(line: RawLine) -> Event:
+    if not line.is_cut:
+        with suppress(ProtocolError):
+            return decode(line.content)
+    return UnreadableLine(text=line.content[:_UNREADABLE_BYTES].decode(errors="replace"))
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """A descriptor that tells of the end of a process; None where the system has none."""
+    if hasattr(os, "pidfd_open"):
+        with suppress(OSError):
+            return os.pidfd_open(pid)
+    return None

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from runners.diagnosis import verdict
+from runners.events import ErrorKind, Event, JobFailed, Phases, WorkerExited
+from runners.spec import Order
+from tests.fakes.training import epoch, finished_run, plan, replayed
+
+
+def test_without_data_there_is_no_verdict() -> None:
+    failed = [
+        JobFailed(error=ErrorKind.EXCEPTION, message="no"),
+        WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=0.0),
+    ]
+
+    assert verdict(replayed(plan("cpu", "cuda:0", notes=("few cores",)), failed)) == ()
+
+
+def test_the_ratio_comes_first_and_names_how_it_was_taken() -> None:
+    state = replayed(plan("cpu", "cuda:0"), finished_run(5.0, 4.0), finished_run(9.0, 2.0))
+
+    assert verdict(state)[0] == (
+        "cuda:0 is 2.00x as fast as cpu (steady epochs, side by side, single run)."
+    )
+
+
+def test_a_slower_job_makes_the_baseline_the_faster_one() -> None:
+    state = replayed(plan("cpu", "cuda:0"), finished_run(5.0, 2.0), finished_run(9.0, 3.0))
+
+    assert verdict(state)[0].startswith("cpu is 1.50x as fast as cuda:0 (")
+
+
+def test_the_interval_turns_round_with_the_ratio() -> None:
+    trials = [
+        run
+        for i in range(3)
+        for run in (finished_run(9.0, 2.0 + i / 100), finished_run(9.0, 4.0 + i / 100))
+    ]
+    state = replayed(plan("cpu", "cuda:0", order=Order.IN_TURN, trials=3), *trials)
+
+    assert verdict(state)[0].startswith(
+        "cpu is 2.00x as fast as cuda:0 (steady epochs, alone, 3 trials, "
+        "95 % interval 1.98x to 2.01x"
+    )
+
+
+def test_no_measurable_difference_is_said_in_words() -> None:
+    trials = [finished_run(9.0, s) for s in (1.0, 1.1, 1.2, 0.9, 1.05, 1.15)]
+    state = replayed(plan("cpu", "cuda:0", order=Order.IN_TURN, trials=3), *trials)
+
+    assert verdict(state)[0].startswith("No measurable difference between cuda:0 and cpu (")
+
+
+def test_waiting_for_data_is_told_of_the_job_that_waits_most_first() -> None:
+    def waits(share: float) -> list[Event]:
+        return [epoch(n, 1.0, phases=Phases(data_wait_s=share)) for n in (1, 2)]
+
+    state = replayed(plan("cpu", "cpu tuned", "mps"), waits(0.3), waits(0.57), waits(0.01))
+
+    sentences = [s for s in verdict(state) if "waits" in s]
+    assert sentences == [
+        "cpu tuned waits for data 57 % of the epoch.",
+        "cpu waits for data 30 % of the epoch.",
+    ]
+
+
+def test_a_cold_epoch_that_took_longer_is_told() -> None:
+    state = replayed(plan("cpu", "mps"), finished_run(2.8, 2.0), finished_run(1.0, 1.0))
+
+    assert "cpu: the cold epoch took 1.4x the steady one." in verdict(state)
+    assert not any(s.startswith("mps: the cold") for s in verdict(state))
+
+
+def test_contention_is_told_only_of_jobs_side_by_side() -> None:
+    note = ("2 cores for 2 jobs side by side",)
+    together = replayed(plan("cpu", "mps", notes=note), finished_run(1.0))
+    in_turn = replayed(plan("cpu", "mps", notes=note, order=Order.IN_TURN), finished_run(1.0))
+
+    assert "2 cores for 2 jobs side by side." in verdict(together)
+    assert not any("2 cores" in s for s in verdict(in_turn))
+
+
+def test_generated_data_is_labelled() -> None:
+    assert any("generated" in s for s in verdict(replayed(plan("cpu"), finished_run(1.0))))

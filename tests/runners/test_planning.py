@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runners.paths import check_data, data_dir
+from runners.planning import default_request, make_plan
+from runners.spec import Order, Plan, Request, UsageError
+from runners.workloads import Variant
+from sensors.cores import UsableCores
+
+CORES = UsableCores(cpu_ids=(0, 1, 2, 3), quota=None, count=4)
+
+
+def planned(request: Request) -> Plan:
+    return make_plan(request, CORES, data_dir=Path("/data"), cache_dir=Path("/cache"))
+
+
+def test_the_default_race_is_cpu_against_accelerator() -> None:
+    request = default_request("mlp", "cuda:0")
+
+    assert request.devices == ("cpu", "cuda:0")
+    assert request.variants == (Variant.AS_WRITTEN,)
+    assert request.order is Order.TOGETHER
+
+
+def test_without_accelerator_the_default_race_is_as_written_against_tuned() -> None:
+    request = default_request("mlp", None)
+
+    assert request.devices == ("cpu",)
+    assert request.variants == (Variant.AS_WRITTEN, Variant.TUNED)
+
+
+def test_a_plan_gives_each_job_its_cores_and_directories() -> None:
+    plan = planned(Request(workload="mlp", devices=("cpu", "cuda"), order=Order.TOGETHER))
+
+    cpu, gpu = plan.jobs
+    assert (cpu.label, gpu.label) == ("cpu", "cuda:0")
+    assert (cpu.settings.cores, cpu.settings.threads) == ((0, 1, 2), 3)
+    assert (gpu.settings.cores, gpu.settings.threads) == ((3,), 1)
+    assert cpu.settings.data_dir == "/data"
+    assert cpu.settings.cache_dir == "/cache"
+
+
+def test_more_threads_than_cores_are_told() -> None:
+    plan = planned(Request(workload="mlp", threads=9))
+
+    assert plan.notes == ("9 threads for 4 usable cores: more threads than cores",)
+
+
+def test_the_same_job_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="device cuda:0 is named twice"):
+        planned(Request(workload="mlp", devices=("cuda", "cuda:0")))
+
+
+def test_an_unknown_workload_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"unknown workload 'x'; there are: mlp"):
+        planned(Request(workload="x"))
+
+
+def test_a_data_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no directory"):
+        planned(Request(workload="mlp", data=str(tmp_path / "none")))
+
+
+def test_a_data_directory_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert check_data(".") == str(tmp_path)
+    assert check_data("generated") == "generated"
+
+
+def test_the_data_directory_is_named_by_the_environment() -> None:
+    assert data_dir({"RACETOP_DATA": "/sets"}) == Path("/sets")
+    assert data_dir({}).name == "data"

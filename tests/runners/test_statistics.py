@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from runners.events import Event, Phases
+from runners.spec import Order, RunKey
+from runners.state import RunState
+from runners.statistics import (
+    cold_epoch_s,
+    data_wait_share,
+    interval_of_ratio,
+    latency,
+    ratio_to_baseline,
+    ratios,
+    samples_per_s,
+    spread,
+    steady_epoch_s,
+    total_s,
+)
+from tests.fakes.training import epoch, finished_run, plan, replayed
+
+
+def run_of(*events: Event) -> RunState:
+    return replayed(plan("cpu"), list(events)).runs[RunKey(job=0, trial=0)]
+
+
+def test_cold_is_the_first_epoch_and_steady_the_median_of_the_later_ones() -> None:
+    run = run_of(*finished_run(9.0, 2.0, 1.0, 4.0))
+
+    assert cold_epoch_s(run) == 9.0
+    assert steady_epoch_s(run) == 2.0
+    assert total_s(run) == 16.0
+    assert samples_per_s(run) == 500.0
+
+
+def test_one_epoch_is_cold_and_never_steady() -> None:
+    run = run_of(*finished_run(4.0))
+
+    assert cold_epoch_s(run) == 4.0
+    assert steady_epoch_s(run) is None
+    assert samples_per_s(run) == 250.0
+
+
+def test_no_epoch_is_no_figure() -> None:
+    run = run_of()
+
+    assert cold_epoch_s(run) is steady_epoch_s(run) is total_s(run) is None
+    assert samples_per_s(run) is data_wait_share(run) is None
+
+
+def test_an_epoch_cut_short_is_no_steady_epoch() -> None:
+    run = run_of(epoch(1, 4.0), epoch(2, 2.0), epoch(3, 0.1, samples=50))
+
+    assert steady_epoch_s(run) == 2.0
+
+
+def test_data_wait_is_a_share_of_the_steady_epochs() -> None:
+    run = run_of(
+        epoch(1, 4.0, phases=Phases(data_wait_s=4.0)),
+        epoch(2, 1.0, phases=Phases(data_wait_s=0.25)),
+        epoch(3, 3.0, phases=Phases(data_wait_s=0.75)),
+    )
+
+    assert data_wait_share(run) == 0.25
+
+
+def test_an_unknown_data_wait_stays_unknown() -> None:
+    assert data_wait_share(run_of(epoch(1, 4.0, phases=Phases()))) is None
+
+
+def test_the_spread_of_few_values_is_their_range() -> None:
+    found = spread([3.0, 1.0, 2.0])
+
+    assert found is not None
+    assert (found.median, found.low, found.high, found.count) == (2.0, 1.0, 3.0, 3)
+
+
+def test_the_spread_of_many_values_is_between_the_quartiles() -> None:
+    found = spread([1.0, 2.0, 3.0, 4.0, 100.0])
+
+    assert found is not None
+    assert (found.median, found.low, found.high) == (3.0, 2.0, 4.0)
+    assert spread([]) is None
+
+
+def test_latencies_are_summed_up() -> None:
+    found = latency([*range(1, 101)])
+
+    assert found is not None
+    assert found.mean_ms == 50.5
+    assert found.p50_ms == 50.5
+    assert found.p95_ms == pytest.approx(95.05)
+    assert found.std_ms == pytest.approx(29.01, abs=0.01)
+    assert latency([]) is None
+
+
+def test_a_ratio_above_one_means_faster_than_the_baseline() -> None:
+    state = replayed(
+        plan("cpu", "cuda:0"), finished_run(5.0, 4.0, 4.0), finished_run(9.0, 2.0, 2.0)
+    )
+
+    (ratio,) = ratios(state)
+    assert (ratio.baseline, ratio.job) == ("cpu", "cuda:0")
+    assert ratio.steady == 2.0
+    assert ratio.total == 1.0
+    assert (ratio.low, ratio.high) == (None, None)
+    assert ratio.label == "side by side, single run"
+    assert ratio_to_baseline(state, 1) == 2.0
+
+
+def test_with_one_epoch_there_is_only_a_total_ratio() -> None:
+    state = replayed(plan("cpu", "cuda:0"), finished_run(4.0), finished_run(2.0))
+
+    (ratio,) = ratios(state)
+    assert ratio.steady is None
+    assert ratio.total == ratio.value == 2.0
+    assert ratio_to_baseline(state, 1) is None
+
+
+def test_before_both_have_an_epoch_there_is_no_ratio() -> None:
+    assert ratios(replayed(plan("cpu", "cuda:0"), finished_run(4.0, 4.0))) == ()
+
+
+def test_different_sample_counts_are_compared_per_sample_and_labelled() -> None:
+    state = replayed(
+        plan("cpu", "cuda:0"),
+        finished_run(4.0, 4.0, samples=1000),
+        finished_run(1.0, 1.0, samples=500),
+    )
+
+    (ratio,) = ratios(state)
+    assert ratio.steady == 2.0
+    assert ratio.total is None
+    assert "different sample counts" in ratio.label
+
+
+def test_single_epochs_over_different_sample_counts_are_not_compared() -> None:
+    state = replayed(
+        plan("cpu", "cuda:0"), finished_run(4.0, samples=1000), finished_run(1.0, samples=500)
+    )
+
+    assert ratios(state) == ()
+
+
+def test_from_three_trials_up_a_ratio_has_an_interval() -> None:
+    slow = [finished_run(9.0, 4.0 + i / 10) for i in range(3)]
+    fast = [finished_run(9.0, 2.0 + i / 10) for i in range(3)]
+    runs = [run for pair in zip(slow, fast, strict=True) for run in pair]
+    state = replayed(plan("cpu", "cuda:0", order=Order.IN_TURN, trials=3), *runs)
+
+    (ratio,) = ratios(state)
+    assert ratio.label == "alone, 3 trials"
+    assert ratio.steady == pytest.approx(4.1 / 2.1)
+    assert ratio.low is not None
+    assert ratio.high is not None
+    assert 4.0 / 2.2 <= ratio.low < 4.1 / 2.1 < ratio.high <= 4.2 / 2.0
+    assert not ratio.is_undecided
+
+
+def test_an_interval_that_holds_one_is_undecided() -> None:
+    trials = [finished_run(9.0, s) for s in (1.0, 1.1, 1.2, 0.9, 1.05, 1.15)]
+    state = replayed(plan("cpu", "cuda:0", order=Order.IN_TURN, trials=3), *trials)
+
+    assert ratios(state)[0].is_undecided
+
+
+def test_an_interval_is_the_same_each_time() -> None:
+    sides = (1.0, 2.0, 3.0), (1.5, 1.6, 1.7)
+    first = interval_of_ratio(*sides)
+    interval_of_ratio.cache_clear()
+
+    assert first == interval_of_ratio(*sides)
+
+
+def test_the_interval_of_the_true_ratio_covers_it_most_of_the_time() -> None:
+    draw = random.Random(1)
+    covered = 0
+    for _ in range(60):
+        a = tuple(draw.gauss(2.0, 0.1) for _ in range(8))
+        b = tuple(draw.gauss(1.0, 0.05) for _ in range(8))
+        interval = interval_of_ratio(a, b)
+        assert interval is not None
+        covered += interval[0] <= 2.0 <= interval[1]
+
+    assert covered >= 50
