@@ -111,21 +111,21 @@ def compare(
             stream.reconfigure(errors="replace")
     is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     progress = Progress(stderr, quiet=output.quiet, is_live=is_live)
-    if not output.quiet:
-        for note in plan.notes:
-            progress.say(note)
-    state, ended_by = asyncio.run(_run(plan, progress, run_worker))
+    progress.tell_notes(plan)
+    # A loop of our own: a caller's loop, where it has one, stays as it is.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        state, ended_by = runner.run(_run(plan, progress, run_worker))
     progress.finish()
     try:
-        _print(state, output, stdout, machine)
+        stdout.write(_result(state, output, machine))
+        stdout.flush()
     except OSError:
         # After SIGHUP the terminal is often gone; there is nobody to tell.
         if ended_by is None:
             raise
+    written = output.html is None or _write_html(state, output.html, progress)
     failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
-    if output.html is not None and not _wrote_html(state, output.html, progress):
-        failed = True
-    return 128 + ended_by if ended_by else int(failed)
+    return 128 + ended_by if ended_by else int(failed or not written)
 
 
 async def _run(
@@ -162,22 +162,16 @@ async def _watch(progress: Progress) -> None:
         progress.tell_silent_runs()
 
 
-def _print(
-    state: ComparisonState, output: Output, stdout: TextIO, machine: Mapping[str, Any] | None
-) -> None:
+def _result(state: ComparisonState, output: Output, machine: Mapping[str, Any] | None) -> str:
     if output.json:
-        text = json.dumps(to_json(state, machine), indent=2, allow_nan=False) + "\n"
-    elif output.csv:
-        text = to_csv(state)
-    elif output.markdown:
-        text = to_markdown(state)
-    else:
-        text = to_text(state)
-    stdout.write(text)
-    stdout.flush()
+        return json.dumps(to_json(state, machine), indent=2, allow_nan=False) + "\n"
+    if output.csv:
+        return to_csv(state)
+    return to_markdown(state) if output.markdown else to_text(state)
 
 
-def _wrote_html(state: ComparisonState, path: Path, progress: Progress) -> bool:
+def _write_html(state: ComparisonState, path: Path, progress: Progress) -> bool:
+    """Whether it could be written."""
     try:
         path.write_text(to_html(state), encoding="utf-8", errors="replace")
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from runners.events import EpochFinished, Event, Heartbeat, WorkerExited
-from runners.spec import RunKey
+from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.text import printable, shorten
 from tui import format as fmt
@@ -47,6 +47,11 @@ class Progress:
         self._drawn_s = float("-inf")
         self._sign_of_life_s: dict[RunKey, float] = {}
         self._state: ComparisonState | None = None
+
+    def tell_notes(self, plan: Plan) -> None:
+        """Say what has to be known of the plan before it starts."""
+        for note in plan.notes if not self._quiet else ():
+            self.say(note)
 
     def show(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
         """Take in a change of the comparison."""
