@@ -321,3 +321,13 @@ def test_a_checkout_comes_first_on_the_path_of_its_worker() -> None:
     path = worker_environment("cpu", {"PYTHONPATH": "/elsewhere"})["PYTHONPATH"]
 
     assert path.split(os.pathsep) == [str(ROOT), "/elsewhere"]
+
+
+@pytest.mark.parametrize("scenario", ["normal", "crash", "grandchild"])
+async def test_a_system_that_does_not_tell_of_an_end_is_asked(
+    monkeypatch: pytest.MonkeyPatch, scenario: str
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    seen = await run_to_end(scenario)
+
+    assert seen.exit.returncode == (3 if scenario == "crash" else 0)
