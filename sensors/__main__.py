@@ -11,8 +11,7 @@ from sensors.snapshot import snapshot
 
 def main() -> int:
     """Print a snapshot; needs psutil, and nvidia-ml-py for the GPUs."""
-    json.dump(snapshot(take_reading()), sys.stdout, indent=2)
-    print()
+    print(json.dumps(snapshot(take_reading()), indent=2))
     return 0
 
 
