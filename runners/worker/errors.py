@@ -1,0 +1,73 @@
+"""What went wrong, for people: a kind, a sentence, and what to do."""
+
+from __future__ import annotations
+
+import traceback
+
+from runners.events import ErrorKind, JobFailed
+from runners.workloads import JobSettings
+
+_DEVICE_MEMORY = ("CUDA out of memory", "MPS backend out of memory")
+_HOST_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "Cannot allocate memory")
+_SHARED_MEMORY = ("Bus error", "out of shared memory", "shared memory object")
+_COMPILER = ("InvalidCxxCompiler", "No working C++ compiler")
+
+
+class WorkerError(Exception):
+    """An error whose cause is known and whose remedy can be told."""
+
+    def __init__(self, kind: ErrorKind, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.remedy = remedy
+
+
+def failure_of(error: Exception, settings: JobSettings) -> JobFailed:
+    """The event that tells of an error."""
+    if isinstance(error, WorkerError):
+        return JobFailed(error=error.kind, message=error.message, remedy=error.remedy)
+    trace = "".join(traceback.format_exception(error))
+    known = _recognize(error, settings)
+    if known is not None:
+        return JobFailed(
+            error=known.kind, message=known.message, remedy=known.remedy, traceback=trace
+        )
+    message = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    return JobFailed(error=ErrorKind.EXCEPTION, message=message, traceback=trace)
+
+
+def _recognize(error: Exception, settings: JobSettings) -> WorkerError | None:
+    text = f"{type(error).__name__}: {error}"
+    # torch's own class first; older versions raise a plain RuntimeError with these words.
+    is_torch_class = any(cls.__name__ == "OutOfMemoryError" for cls in type(error).__mro__)
+    smaller = f"Use a smaller batch (--batch-size {max(1, settings.batch_size // 2)})"
+    if is_torch_class or _any_in(_DEVICE_MEMORY, text):
+        return WorkerError(
+            ErrorKind.OUT_OF_MEMORY,
+            f"{settings.device} ran out of memory at batch size {settings.batch_size}.",
+            f"{smaller}, or end what else uses the device.",
+        )
+    if _any_in(_SHARED_MEMORY, text):
+        return WorkerError(
+            ErrorKind.OUT_OF_MEMORY,
+            "The loader processes ran out of shared memory (/dev/shm).",
+            "Use --workers 0, or give the container more (docker run --shm-size=2g).",
+        )
+    if isinstance(error, MemoryError) or _any_in(_HOST_MEMORY, text):
+        return WorkerError(
+            ErrorKind.OUT_OF_MEMORY,
+            f"The machine ran out of memory at batch size {settings.batch_size}.",
+            f"{smaller}, fewer --train-samples or fewer --workers.",
+        )
+    if _any_in(_COMPILER, text):
+        return WorkerError(
+            ErrorKind.EXCEPTION,
+            "torch.compile needs a C++ compiler, and there is none.",
+            "Install g++, or leave --compile out.",
+        )
+    return None
+
+
+def _any_in(marks: tuple[str, ...], text: str) -> bool:
+    return any(mark in text for mark in marks)
