@@ -63,7 +63,7 @@ class Opening:
     choose_jobs: bool = True
 
 
-class RacetopApp(App[int]):
+class RacetopApp(App[None]):
     """One screen: the machine, and training jobs racing on it."""
 
     TITLE = "racetop"
@@ -106,11 +106,11 @@ class RacetopApp(App[int]):
     def on_mount(self) -> None:
         """Start the sampler, and the race that was asked for."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(128 + signal.SIGTERM))
+        loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(return_code=128 + signal.SIGTERM))
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
         self._sampler.start()
         if self._opening.start and self._request is not None:
-            self._start(self._request)
+            self.call_after_refresh(self._start, self._request)
 
     async def on_unmount(self) -> None:
         """Leave nothing behind."""
@@ -223,7 +223,7 @@ class RacetopApp(App[int]):
         """Leave; ask first while a race runs."""
         question = Confirm("A race is running. Stop it and leave?")
         if not self._race.is_running or await self.push_screen_wait(question):
-            self.exit(0)
+            self.exit()
 
     # What comes from outside
 

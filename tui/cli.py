@@ -95,7 +95,7 @@ def _live(arguments: Sequence[str]) -> int:
 
 def _terminal_problem() -> str | None:
     instead = "'racetop compare' and 'racetop snapshot' work without one"
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         return f"the live screen needs a terminal; {instead}."
     if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
         return f"the live screen needs a capable terminal, and TERM names none; {instead}."

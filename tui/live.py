@@ -27,7 +27,8 @@ def run_live(request: Request, *, starts: bool, chooses_jobs: bool, interval_s: 
         workload=request.workload, request=request, start=starts, choose_jobs=chooses_jobs
     )
     app = RacetopApp(opening, make_race=_make_race, interval_s=interval_s)
-    return app.run() or 0
+    app.run()
+    return app.return_code or 0
 
 
 def _make_race(on_change: Callable[[], None]) -> Race:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runners.comparison import Comparison
+from runners.comparison import Comparison, RunWorker
 from runners.events import Event
+from runners.launch import run_worker
 from runners.planning import make_plan
 from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState
@@ -30,6 +31,7 @@ class Race:
         data_dir: Path,
         cache_dir: Path,
         on_change: Callable[[], None],
+        run_worker: RunWorker = run_worker,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.request: Request | None = None
@@ -39,6 +41,7 @@ class Race:
         self._data_dir = data_dir
         self._cache_dir = cache_dir
         self._on_change = on_change
+        self._run_worker = run_worker
         self._comparison: Comparison | None = None
         self._task: asyncio.Task[ComparisonState] | None = None
 
@@ -75,7 +78,7 @@ class Race:
         plan = make_plan(request, self._cores, data_dir=self._data_dir, cache_dir=self._cache_dir)
         self.request = request
         self.state = ComparisonState.of(plan)
-        self._comparison = Comparison(plan, on_change=self._changed)
+        self._comparison = Comparison(plan, self._changed, run_worker=self._run_worker)
         self._task = asyncio.create_task(self._comparison.run(), name="race")
         self._task.add_done_callback(lambda _task: self._on_change())
         return plan

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -13,6 +14,7 @@ from textual.widgets import Static
 from runners.diagnosis import verdict
 from runners.spec import Plan
 from runners.state import ComparisonState
+from runners.statistics import ratios
 from runners.workloads import CATALOGUE
 from sensors.readings import Reading
 from tui.spans import SpanCompositor
@@ -42,6 +44,8 @@ class LiveScreen(Screen[None]):
         self._compositor = SpanCompositor()
         self._workload = workload
         self._plan: Plan | None = None
+        self._state: ComparisonState | None = None
+        self._shown_basis: object = None
         self.top_line = TopLine(wall_clock=wall_clock)
         self.key_bar = KeyBar()
         self._gpu = GpuPane(id="gpu")
@@ -72,6 +76,7 @@ class LiveScreen(Screen[None]):
     def add_reading(self, reading: Reading, *, redraw: bool) -> None:
         """Take a reading into the machine panes; `redraw` is False while paused."""
         panes = (self._gpu, self._cpu, self._processes)
+        self._processes.mark(own_processes(self._state))
         for pane in panes:
             pane.add(reading)
             if redraw:
@@ -89,24 +94,37 @@ class LiveScreen(Screen[None]):
             await self._race.mount(JobTable(plan), RatioPane())
             return
         cards: list[Widget] = [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-        await self._race.mount(*cards[:1], RatioPane(), *cards[1:])
+        if len(cards) > 1:
+            cards.insert(1, RatioPane())
+        await self._race.mount(*cards)
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""
+        self._state = state
+        self._show_figures(state)
         for job, card in enumerate(self.query(JobCard)):
             card.show(current_run(state, job), now_s)
         for table in self.query(JobTable):
             table.show(state, now_s)
-        for ratio in self.query(RatioPane):
-            ratio.show(state)
+        self._log.show(state)
+
+    def _show_figures(self, state: ComparisonState) -> None:
+        """Show what changes with an epoch or the end of a run, and costs more to work out."""
+        basis = tuple((len(run.epochs), run.status) for run in state.runs.values())
+        if (state.plan, basis) == self._shown_basis:
+            return
+        self._shown_basis = (state.plan, basis)
+        found = ratios(state)
+        for pane in self.query(RatioPane):
+            pane.show(found)
+        for table in self.query(JobTable):
+            table.show_ratios(found)
         self._chart.show(state)
         self._verdict.show(verdict(state))
-        self._log.show(state)
-        self._processes.mark(own_processes(state))
 
     def restyle(self) -> None:
         """Draw everything again, after a change of theme."""
-        for pane in self._rows_widgets():
+        for pane in self.query(RowsWidget):
             pane.restyle()
         self._chart.restyle()
 
@@ -115,17 +133,16 @@ class LiveScreen(Screen[None]):
         body = self.query_one("#body", VerticalScroll)
         body.scroll_relative(y=direction * max(1, body.size.height - 2), animate=False)
 
-    def _rows_widgets(self) -> Iterator[RowsWidget]:
-        yield from self.query(RowsWidget)
 
-
-def own_processes(state: ComparisonState) -> Mapping[int, str]:
-    """The labels of the workers that run, by process id."""
-    return {
-        run.pid: state.plan.jobs[key.job].label
-        for key, run in state.runs.items()
-        if run.pid is not None and not run.status.is_over
-    }
+def own_processes(state: ComparisonState | None) -> Mapping[int, str]:
+    """What our own processes are, by process id."""
+    own = {os.getpid(): "racetop: this screen"}
+    if state is None:
+        return own
+    for key, run in state.runs.items():
+        if run.pid is not None and not run.status.is_over:
+            own[run.pid] = f"racetop worker: {state.plan.jobs[key.job].label}"
+    return own
 
 
 def _welcome(workload: str) -> str:

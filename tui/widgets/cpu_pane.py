@@ -117,7 +117,7 @@ def _core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
             line.add(f"{number} ", Role.DIM).bar(busy / 100, room - 9, Role.CPU).add(" ")
             line.add(fmt.pct(busy)).add(" ")
         return [line]
-    room = width - 5
+    room = max(1, width - 5)
     shown = cores[: room * 2]
     lines = []
     for start in range(0, len(shown), room):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from runners.spec import Plan
 from runners.state import ComparisonState, RunState, RunStatus
-from runners.statistics import cold_epoch_s, final_accuracy, ratios, steady_epoch_s
+from runners.statistics import Ratio, cold_epoch_s, final_accuracy, steady_epoch_s
 from runners.text import printable
 from tui import format as fmt
 from tui.line import Line
@@ -23,6 +25,7 @@ class JobTable(RowsWidget):
         super().__init__(id="job-table", classes="pane")
         self.border_title = f"{plan.workload.name} · {len(plan.jobs)} jobs · {plan.order.value}"
         self._state = ComparisonState.of(plan)
+        self._ratios: Mapping[str, float | None] = {}
         self._now_s = 0.0
 
     def show(self, state: ComparisonState, now_s: float) -> None:
@@ -30,6 +33,10 @@ class JobTable(RowsWidget):
         self._state = state
         self._now_s = now_s
         self.redraw()
+
+    def show_ratios(self, ratios: Sequence[Ratio]) -> None:
+        """Take the ratios to the first job; `show` draws them."""
+        self._ratios = {ratio.job: ratio.value for ratio in ratios}
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
@@ -45,11 +52,10 @@ class JobTable(RowsWidget):
                 f"{'cold':>10}{'steady':>10}{'samples/s':>11}{'accuracy':>10}{'ratio':>8}", Role.DIM
             )
         )
-        by_label = {ratio.job: ratio.value for ratio in ratios(self._state)}
         return [
             header,
             *(
-                self._row(job, palette, label_width, room, by_label.get(spec.label))
+                self._row(job, palette, label_width, room, self._ratios.get(spec.label))
                 for job, spec in enumerate(plan.jobs)
             ),
         ]

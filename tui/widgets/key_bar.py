@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.style import Style
-from textual.geometry import Size
 
 from tui.keys import KEYS
 from tui.line import Line
@@ -19,17 +18,9 @@ class KeyBar(RowsWidget):
     def __init__(self) -> None:
         super().__init__(id="key-bar")
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Rows needed at a width."""
-        del container, viewport
-        return len(self._rows(self.palette, width))
-
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         del height
-        return self._rows(palette, width)
-
-    def _rows(self, palette: Palette, width: int) -> list[Line]:
         rows = [Line(palette)]
         for binding in KEYS:
             if not binding.show:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Digits, Label
 
-from runners.state import ComparisonState
-from runners.statistics import ratios
+from runners.statistics import Ratio
 from tui import format as fmt
 
 
@@ -16,27 +17,30 @@ class RatioPane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="ratio")
-        self._shown: tuple[str, str] | None = None
+        self._texts = ratio_texts(())
 
     def compose(self) -> ComposeResult:
         """The digits and what they mean."""
-        yield Digits("", id="ratio-digits")
-        yield Label("", id="ratio-label", markup=False)
+        digits, label = self._texts
+        yield Digits(digits, id="ratio-digits")
+        yield Label(label, id="ratio-label", markup=False)
 
-    def show(self, state: ComparisonState) -> None:
-        """Show a comparison's best ratio."""
-        digits, label = ratio_texts(state)
-        if (digits, label) == self._shown:
+    def show(self, ratios: Sequence[Ratio]) -> None:
+        """Show the best of a comparison's ratios."""
+        texts = ratio_texts(ratios)
+        if texts == self._texts:
             return
-        self._shown = (digits, label)
-        self.query_one(Digits).update(digits)
-        self.query_one("#ratio-label", Label).update(label)
+        self._texts = texts
+        for digits in self.query(Digits):
+            digits.update(texts[0])
+        for label in self.query(Label):
+            label.update(texts[1])
 
 
-def ratio_texts(state: ComparisonState) -> tuple[str, str]:
+def ratio_texts(ratios: Sequence[Ratio]) -> tuple[str, str]:
     """The digits, and the words below them."""
-    best = max(ratios(state), key=lambda ratio: ratio.value or 0.0, default=None)
+    best = max(ratios, key=lambda ratio: ratio.value or 0.0, default=None)
     if best is None or best.value is None:
-        return "", "the ratio comes\nwith the epochs" if len(state.plan.jobs) > 1 else ""
+        return "", "the ratio comes\nwith the epochs"
     conditions = best.label.replace(", ", "\n")
     return f"{fmt.ratio(best.value)}×", f"{best.job}\nagainst {best.baseline}\n{conditions}"

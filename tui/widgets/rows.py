@@ -11,6 +11,8 @@ from textual.widget import Widget
 from tui.line import Line
 from tui.theme import Palette
 
+MANY_ROWS = 200
+
 
 class RowsWidget(Widget):
     """A widget whose content is a list of `Line`, compared with the last one on `redraw`."""
@@ -27,6 +29,7 @@ class RowsWidget(Widget):
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
         self._drawn_size = Size(0, 0)
+        self._rows_wanted = 0
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """The content for that many cells and rows; each pane has its own."""
@@ -44,6 +47,9 @@ class RowsWidget(Widget):
     def redraw(self) -> None:
         """Draw again after a change of what is shown; costs nothing where it looks the same."""
         if not self.is_attached or not self.size.area:
+            return
+        if self.styles.auto_dimensions and self._rows_wanted != self._count_rows(self.size.width):
+            self.refresh(layout=True)
             return
         before, drawn_size = self._strips, self._drawn_size
         self._draw()
@@ -69,6 +75,15 @@ class RowsWidget(Widget):
         if self._drawn_size != self.size:
             self._draw()
         return self._strips[y]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The rows there are to show, for a pane whose height is `auto`."""
+        del container, viewport
+        self._rows_wanted = self._count_rows(width)
+        return self._rows_wanted
+
+    def _count_rows(self, width: int) -> int:
+        return max(1, len(self.lines(self.palette, width, MANY_ROWS)))
 
     def _draw(self) -> None:
         width, height = self._drawn_size = self.size

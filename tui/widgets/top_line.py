@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sensors.readings import Reading
 from tui import format as fmt
-from tui.line import Line
+from tui.line import Field, Line
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
 
@@ -36,15 +36,6 @@ class TopLine(RowsWidget):
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         del height
-        left = Line(palette).add("racetop", Role.KEY)
-        if self._reading is not None:
-            host, driver = self._reading.host, self._reading.driver
-            left.add("  ").add(host.hostname, Role.STRONG)
-            left.add(f" · up {fmt.uptime(host.uptime_s)}", Role.DIM)
-            if driver.driver_version:
-                left.add(f" · driver {driver.driver_version}", Role.DIM)
-            if driver.cuda_version:
-                left.add(f" · CUDA {driver.cuda_version}", Role.DIM)
         right = Line(palette)
         if self._race:
             right.add(self._race, Role.STRONG).add(" · ", Role.DIM)
@@ -52,6 +43,20 @@ class TopLine(RowsWidget):
             right.add("paused", Role.WARNING).add(" · ", Role.DIM)
         right.add(f"every {self._interval_s:g} s · ", Role.DIM)
         right.add(time.strftime("%H:%M:%S", time.localtime(self._wall_clock())))
+        left = Line(palette).add("racetop", Role.KEY)
+        left.add_fields(self._identity(), width - right.width - 2)
         if left.width + right.width + 2 <= width:
             left.pad_to(width - right.width).join(right)
         return [left]
+
+    def _identity(self) -> list[Field]:
+        if self._reading is None:
+            return []
+        host, driver = self._reading.host, self._reading.driver
+        fields: list[Field] = [((host.hostname, Role.STRONG),)]
+        fields.append(((f"up {fmt.uptime(host.uptime_s)}", Role.DIM),))
+        if driver.driver_version:
+            fields.append(((f"driver {driver.driver_version}", Role.DIM),))
+        if driver.cuda_version:
+            fields.append(((f"CUDA {driver.cuda_version}", Role.DIM),))
+        return fields

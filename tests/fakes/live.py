@@ -1,0 +1,111 @@
+"""The application over scripted readings and scripted workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from runners.events import Event, JobDone, WorkerExited
+from runners.workloads import JobSettings
+from sensors.cores import UsableCores
+from sensors.readings import Reading
+from tests.fakes import scenes
+from tui.app import Opening, RacetopApp
+from tui.race import Race
+
+NOW_S = 1034.0
+
+
+class ScriptedWorkers:
+    """Stands in for `run_worker`: plays events, then waits until it is stopped or finished."""
+
+    def __init__(self, script: Callable[[JobSettings], Sequence[Event]]) -> None:
+        self.script = script
+        self.started: list[JobSettings] = []
+        self.stopped = 0
+        self.finish = asyncio.Event()
+
+    async def __call__(self, settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+        """Run one scripted worker."""
+        self.started.append(settings)
+        for event in self.script(settings):
+            on_event(event)
+        was_stopped = False
+        try:
+            await self.finish.wait()
+            on_event(JobDone(interrupted=False, dropped_events=0))
+        except asyncio.CancelledError:
+            was_stopped = True
+            self.stopped += 1
+        on_event(WorkerExited(returncode=0, stopped=was_stopped, oom_killed=False, mono_s=1040.0))
+        if was_stopped:
+            raise asyncio.CancelledError
+
+
+def usual_script(settings: JobSettings) -> Sequence[Event]:
+    """A worker comes up and finishes two epochs, the second job faster."""
+    fast = settings.device != "cpu" or settings.variant != "as-written"
+    phases = scenes.GPU_PHASES if fast else scenes.CPU_PHASES
+    events = scenes.start_events(int(fast), accelerator=settings.device != "cpu")
+    for number in (1, 2):
+        events += scenes.epoch_events(number, 2.0 if fast else 8.0, phases=phases)
+    return events
+
+
+class Stage:
+    """An application to act on, with what it is wired to.
+
+    Attributes:
+        app: The application.
+        workers: What stands in for the workers.
+        sampler: What stands in for the sampler; there once the application is.
+    """
+
+    def __init__(
+        self,
+        opening: Opening | None = None,
+        *,
+        script: Callable[[JobSettings], Sequence[Event]] = usual_script,
+        cores: int = 16,
+    ) -> None:
+        self.workers = ScriptedWorkers(script)
+        self.samplers: list[scenes.ScriptedSampler] = []
+        self._cores = cores
+        self.app = RacetopApp(
+            opening or Opening(workload="fashion-cnn"),
+            make_sampler=self._make_sampler,
+            make_race=self._make_race,
+            wall_clock=lambda: scenes.EPOCH_START_S,
+        )
+
+    @property
+    def sampler(self) -> scenes.ScriptedSampler:
+        """The sampler in use."""
+        return self.samplers[-1]
+
+    def read(self, reading: Reading) -> None:
+        """Hand a reading to the application, as the sampler's thread would."""
+        self.sampler.on_reading(reading)
+
+    def _make_sampler(
+        self,
+        on_reading: Callable[[Reading], None],
+        *,
+        interval_s: float,
+        own_pids: Callable[[], tuple[int, ...]],
+    ) -> scenes.ScriptedSampler:
+        self.samplers.append(
+            scenes.ScriptedSampler(on_reading, interval_s=interval_s, own_pids=own_pids)
+        )
+        return self.samplers[-1]
+
+    def _make_race(self, on_change: Callable[[], None]) -> Race:
+        return Race(
+            cores=UsableCores(cpu_ids=tuple(range(self._cores)), quota=None, count=self._cores),
+            data_dir=Path("/data"),
+            cache_dir=Path("/cache"),
+            on_change=on_change,
+            run_worker=self.workers,
+            clock=lambda: NOW_S,
+        )

@@ -1,0 +1,98 @@
+"""Starts the real worker as racetop does and reads its event channel."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Self
+
+from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, WorkerEvent, decode
+from runners.workloads import JobSettings
+
+
+class RealWorker:
+    """A worker process with the other ends of its pipes."""
+
+    def __init__(
+        self,
+        settings: JobSettings,
+        *,
+        environment: Mapping[str, str] | None = None,
+        channel_is_full: bool = False,
+    ) -> None:
+        events_fd, its_events_fd = os.pipe()
+        its_control_fd, self._control_fd = os.pipe()
+        if channel_is_full:
+            fill_pipe(its_events_fd)
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "runners.worker", json.dumps(settings.to_wire())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={
+                **os.environ,
+                CHANNEL_VARIABLE: f"fd:{its_events_fd}",
+                CONTROL_VARIABLE: f"fd:{its_control_fd}",
+                **(environment or {}),
+            },
+            pass_fds=(its_events_fd, its_control_fd),
+            start_new_session=True,
+        )
+        os.close(its_events_fd)
+        os.close(its_control_fd)
+        self._events = os.fdopen(events_fd, "rb")
+
+    def events(self) -> Iterator[WorkerEvent]:
+        """What it says, until it ends; can be taken up again."""
+        for line in self._events:
+            if line != b"\n":
+                yield decode(line)
+
+    def log(self) -> IO[bytes]:
+        """Its stdout."""
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def errors(self) -> str:
+        """All of its stderr."""
+        assert self.process.stderr is not None
+        return self.process.stderr.read().decode()
+
+    def abandon(self) -> None:
+        """What the worker sees when racetop is gone."""
+        os.close(self._control_fd)
+        self._control_fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self._control_fd >= 0:
+            self.abandon()
+        self._events.close()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def fill_pipe(fd: int) -> None:
+    """Fill a pipe with empty lines until not one more fits."""
+    os.set_blocking(fd, False)
+    for size in (4096, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(fd, b"\n" * size)
+    os.set_blocking(fd, True)
