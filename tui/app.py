@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -33,6 +34,18 @@ from tui.theme import RACETOP_THEME, THEMES, Palette
 INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
+class ReadingStream(Protocol):
+    """What the application needs of a sampler."""
+
+    interval_s: float
+
+    def start(self) -> None:
+        """Begin to hand out readings."""
+
+    def stop(self) -> None:
+        """End soon."""
+
+
 class MakeSampler(Protocol):
     """Makes the sampler; `sensors.sampler.Sampler` does."""
 
@@ -42,7 +55,7 @@ class MakeSampler(Protocol):
         *,
         interval_s: float,
         own_pids: Callable[[], Collection[int]],
-    ) -> Sampler:
+    ) -> ReadingStream:
         """See `sensors.sampler.Sampler`."""
 
 
@@ -93,8 +106,8 @@ class RacetopApp(App[None]):
         self._paused = False
         self._reading: Reading | None = None
         self._accelerator: str | None = None
-        self._race = make_race(self._race_moved)
-        self._sampler = make_sampler(self._sampled, interval_s=interval_s, own_pids=self._race.pids)
+        self.race = make_race(self._race_moved)
+        self._sampler = make_sampler(self._sampled, interval_s=interval_s, own_pids=self._own_pids)
         self.live = LiveScreen(opening.workload, wall_clock=wall_clock)
 
     # Life
@@ -115,12 +128,12 @@ class RacetopApp(App[None]):
     async def on_unmount(self) -> None:
         """Leave nothing behind."""
         self._sampler.stop()
-        await self._race.end()
+        await self.race.end()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, after Textual's own commands."""
         yield from super().get_system_commands(screen)
-        for key in KEYS:
+        for key in filter(lambda key: key.tooltip, KEYS):
             yield SystemCommand(
                 key.tooltip, f"Key: {self.get_key_display(key)}", self._runner(key.action)
             )
@@ -143,8 +156,8 @@ class RacetopApp(App[None]):
 
     def action_stop(self) -> None:
         """Stop the race."""
-        if self._race.is_running:
-            self._race.stop()
+        if self.race.is_running:
+            self.race.stop()
             self.notify("Stopping; what is finished is kept.")
 
     def action_variants(self) -> None:
@@ -168,7 +181,7 @@ class RacetopApp(App[None]):
     @work(thread=True, group="export", exclusive=True)
     def action_export(self) -> None:
         """Write the race into files."""
-        state = self._race.state
+        state = self.race.state
         if state is None:
             self.notify("There is no race to export yet; r starts one.", severity="warning")
             return
@@ -222,10 +235,13 @@ class RacetopApp(App[None]):
     async def action_quit(self) -> None:  # type: ignore[override]
         """Leave; ask first while a race runs."""
         question = Confirm("A race is running. Stop it and leave?")
-        if not self._race.is_running or await self.push_screen_wait(question):
+        if not self.race.is_running or await self.push_screen_wait(question):
             self.exit()
 
     # What comes from outside
+
+    def _own_pids(self) -> tuple[int, ...]:
+        return os.getpid(), *self.race.pids()
 
     def _sampled(self, reading: Reading) -> None:
         self.post_message(ReadingTaken(reading))
@@ -249,19 +265,19 @@ class RacetopApp(App[None]):
 
     @on(RaceChanged)
     def _show_race(self) -> None:
-        if self._race.state is not None:
-            self.live.show_state(self._race.state, self._race.clock())
+        if self.race.state is not None:
+            self.live.show_state(self.race.state, self.race.clock())
 
     # Work
 
     @work(group="start", exclusive=True)
     async def _start(self, request: Request) -> None:
-        if self._race.is_running:
+        if self.race.is_running:
             self.notify("A race is running; x stops it.", severity="warning")
             return
         self._request = request
         try:
-            plan = self._race.start(request)
+            plan = self.race.start(request)
         except UsageError as error:
             self.notify(str(error), severity="error", markup=False)
             return
@@ -284,7 +300,7 @@ class RacetopApp(App[None]):
             self._reading,
             interval_s=self._interval_s,
             paused=self._paused,
-            race=self._race.label,
+            race=self.race.label,
         )
 
     @property

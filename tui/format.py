@@ -54,13 +54,13 @@ def mhz(value_mhz: float | None, *, max_mhz: float | None = None) -> str:
 
 
 def rate(bytes_per_s: float | None) -> str:
-    """Bytes a second in decimal units, 9 cells: `1.20 GB/s`."""
+    """Bytes a second in decimal units, 10 cells: ` 1.20 GB/s`."""
     if bytes_per_s is None:
-        return f"{UNKNOWN:>9}"
+        return f"{UNKNOWN:>10}"
     for unit, size in (("GB/s", 1e9), ("MB/s", 1e6)):
         if bytes_per_s >= 0.9995 * size:
-            return f"{_three_digits(bytes_per_s / size):>4} {unit}"
-    return f"{bytes_per_s / 1e3:4.0f} kB/s"
+            return f"{_three_digits(bytes_per_s / size):>5} {unit}"
+    return f"{bytes_per_s / 1e3:5.0f} kB/s"
 
 
 def seconds(value_s: float | None) -> str:

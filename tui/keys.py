@@ -21,7 +21,7 @@ def _preset(number: int, workload: str) -> Binding:
         str(number),
         f"preset({number})",
         "presets" if first else workload,
-        f"Race {workload}",
+        f"Race {workload}; the next keys race the others" if first else f"Race {workload}",
         display=f"1-{len(CATALOGUE)}" if first else None,
         show=first,
     )
@@ -44,7 +44,9 @@ KEYS = (
     _key("m", "maximize", "maximize", "Show the focused pane alone, or all again (Tab moves)"),
     _key("t", "theme", "theme", "Step through the themes"),
     _key("question_mark,f1", "help", "help", "Show or hide all keys", display="?"),
-    _key("q,ctrl+c", "quit", "quit", "Leave, asking first while a race runs", display="q"),
+    _key("q", "quit", "quit", "Leave, asking first while a race runs"),
+    # Textual copies the selection with this key; whoever presses it here means to leave.
+    Binding("ctrl+c", "quit", "quit", id="racetop.interrupt", show=False, priority=True),
     _key("pagedown", "page(1)", "down", "Scroll the panes down", show=False),
     _key("pageup", "page(-1)", "up", "Scroll the panes up", show=False),
     _key("ctrl+l", "repaint", "repaint", "Draw the whole screen again", show=False),

@@ -26,12 +26,13 @@ def run_live(request: Request, *, starts: bool, chooses_jobs: bool, interval_s: 
     opening = Opening(
         workload=request.workload, request=request, start=starts, choose_jobs=chooses_jobs
     )
-    app = RacetopApp(opening, make_race=_make_race, interval_s=interval_s)
+    app = RacetopApp(opening, make_race=make_race, interval_s=interval_s)
     app.run()
     return app.return_code or 0
 
 
-def _make_race(on_change: Callable[[], None]) -> Race:
+def make_race(on_change: Callable[[], None]) -> Race:
+    """The race over this machine's cores, its data and its cache folder."""
     return Race(
         cores=usable_cores(), data_dir=data_dir(), cache_dir=cache_dir(), on_change=on_change
     )

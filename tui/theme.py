@@ -74,7 +74,7 @@ SERIES = (
     Series("primary", "●"),
     Series("secondary", "▲"),
     Series("accent", "■"),
-    Series("error", "◆"),
+    Series("memory", "◆"),
     Series("foreground", "▼"),
     Series("warning", "+"),
 )
@@ -110,10 +110,9 @@ class Palette:
             Role.TRACK: color("border") if "text-dim" in variables else dim,
             Role.CPU: color(SERIES[0].variable),
             Role.GPU: color(SERIES[1].variable),
-            Role.MEMORY: color("memory", "accent"),
+            Role.MEMORY: color(SERIES[3].variable, "accent"),
         }
-        self._series = [color(series.variable) for series in SERIES]
-        self.series_colors = [variables.get(series.variable, "white") for series in SERIES]
+        self._series = [color(series.variable, "accent") for series in SERIES]
 
     def __getitem__(self, role: Role) -> Style:
         return self._roles[role]

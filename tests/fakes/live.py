@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from runners.events import Event, JobDone, WorkerExited
+from runners.events import Event, JobDone, JobFailed, WorkerExited
 from runners.workloads import JobSettings
 from sensors.cores import UsableCores
 from sensors.readings import Reading
@@ -15,6 +15,7 @@ from tui.app import Opening, RacetopApp
 from tui.race import Race
 
 NOW_S = 1034.0
+"""The monotonic clock of every scene."""
 
 
 class ScriptedWorkers:
@@ -29,16 +30,18 @@ class ScriptedWorkers:
     async def __call__(self, settings: JobSettings, on_event: Callable[[Event], None]) -> None:
         """Run one scripted worker."""
         self.started.append(settings)
-        for event in self.script(settings):
+        events = self.script(settings)
+        for event in events:
             on_event(event)
         was_stopped = False
         try:
-            await self.finish.wait()
-            on_event(JobDone(interrupted=False, dropped_events=0))
+            if not isinstance(events[-1], JobDone | JobFailed):
+                await self.finish.wait()
+                on_event(JobDone(interrupted=False, dropped_events=0))
         except asyncio.CancelledError:
             was_stopped = True
             self.stopped += 1
-        on_event(WorkerExited(returncode=0, stopped=was_stopped, oom_killed=False, mono_s=1040.0))
+        on_event(WorkerExited(returncode=0, stopped=was_stopped, oom_killed=False, mono_s=NOW_S))
         if was_stopped:
             raise asyncio.CancelledError
 
@@ -93,7 +96,7 @@ class Stage:
         on_reading: Callable[[Reading], None],
         *,
         interval_s: float,
-        own_pids: Callable[[], tuple[int, ...]],
+        own_pids: Callable[[], Collection[int]],
     ) -> scenes.ScriptedSampler:
         self.samplers.append(
             scenes.ScriptedSampler(on_reading, interval_s=interval_s, own_pids=own_pids)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 
 from runners.events import (
     DataReady,
     DeviceReady,
     EpochFinished,
     EpochStarted,
+    ErrorKind,
     EvaluationFinished,
     Event,
     JobDone,
@@ -20,14 +21,10 @@ from runners.events import (
     Stage,
     StageFinished,
     StepProgress,
-    WorkerExited,
     WorkerStarted,
 )
-from runners.planning import make_plan
-from runners.spec import Plan, Request, RunKey
-from runners.state import ComparisonState, apply
+from runners.workloads import JobSettings, Variant
 from sensors.clock_limits import clock_limits
-from sensors.cores import UsableCores
 from sensors.readings import (
     DriverReading,
     GpuReading,
@@ -152,21 +149,6 @@ NO_DRIVER = DriverReading(
 )
 
 
-def plan(request: Request, *, cores: int = 16) -> Plan:
-    """The plan of a request on a machine with that many cores."""
-    from pathlib import Path
-
-    usable = UsableCores(cpu_ids=tuple(range(cores)), quota=None, count=cores)
-    return make_plan(request, usable, data_dir=Path("/data"), cache_dir=Path("/cache"))
-
-
-def play(state: ComparisonState, job: int, events: Iterable[Event]) -> ComparisonState:
-    """The state after events of one job's first trial."""
-    for event in events:
-        state = apply(state, RunKey(job=job, trial=0), event)
-    return state
-
-
 def start_events(job: int, *, accelerator: bool) -> list[Event]:
     """A worker comes up."""
     pid = 21407 + 100 * job
@@ -229,34 +211,40 @@ CPU_PHASES = (0.41, 0.0, 0.2, 0.28, 0.08)
 GPU_PHASES = (0.71, 0.02, 0.08, 0.11, 0.05)
 
 
-def race_under_way(the_plan: Plan) -> ComparisonState:
-    """The CPU in its third epoch, the GPU done, ten epochs each."""
-    state = ComparisonState.of(the_plan)
-    state = play(state, 0, start_events(0, accelerator=False))
-    for number, epoch_s in enumerate((8.02, 7.29), start=1):
-        state = play(state, 0, epoch_events(number, epoch_s, phases=CPU_PHASES))
-    state = play(state, 0, _in_epoch(3, step=222, elapsed_s=2.7))
-    state = play(state, 1, start_events(1, accelerator=True))
+def racing_script(settings: JobSettings) -> Sequence[Event]:
+    """The CPU is in its third epoch; anything faster has done all ten."""
+    if settings.device == "cpu" and settings.variant is Variant.AS_WRITTEN:
+        events = start_events(0, accelerator=False)
+        for number, epoch_s in enumerate((8.02, 7.29), start=1):
+            events += epoch_events(number, epoch_s, phases=CPU_PHASES)
+        return events + _in_epoch(3, step=222, elapsed_s=2.7)
+    events = start_events(1, accelerator=settings.device != "cpu")
     for number in range(1, 11):
-        epoch_s = 4.9 if number == 1 else 1.83 + 0.02 * math.sin(number)
-        state = play(state, 1, epoch_events(number, epoch_s, phases=GPU_PHASES))
-    return play(state, 1, _done())
+        epoch_s = 4.9 if number == 1 else 1.83 + 0.05 * math.sin(7 * number)
+        events += epoch_events(number, epoch_s, phases=GPU_PHASES)
+    return [*events, JobDone(interrupted=False, dropped_events=0)]
 
 
-def race_with_a_failed_lane(the_plan: Plan) -> ComparisonState:
+def failing_script(settings: JobSettings) -> Sequence[Event]:
     """The CPU trains; the GPU lane could not start."""
-    from runners.events import ErrorKind
-
-    state = ComparisonState.of(the_plan)
-    state = play(state, 0, start_events(0, accelerator=False))
-    state = play(state, 0, _in_epoch(1, step=100, elapsed_s=1.5))
+    if settings.device == "cpu":
+        return start_events(0, accelerator=False) + _in_epoch(1, step=100, elapsed_s=1.5)
     failure = JobFailed(
         error=ErrorKind.DEVICE_MISSING,
-        message="cuda:0 was asked for, but this torch finds no CUDA device.",
-        remedy="Check the driver with 'racetop doctor'; the CPU lane goes on.",
+        message=f"{settings.device} was asked for, but this torch is a build without CUDA.",
+        remedy="Install the ordinary build: pip install --force-reinstall torch torchvision",
     )
-    exit_event = WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=1004.0)
-    return play(state, 1, [WorkerStarted(pid=5, mono_s=1000.0), failure, exit_event])
+    return [WorkerStarted(pid=21507, mono_s=1000.0), failure]
+
+
+def sweeping_script(settings: JobSettings) -> Sequence[Event]:
+    """Three epochs, each with a fixed cost a step beside that of the samples."""
+    steps = -(-60_000 // settings.batch_size)
+    events = start_events(0, accelerator=True)
+    for number in (1, 2, 3):
+        epoch_s = 1.1 + 0.0009 * steps + (1.5 if number == 1 else 0.0)
+        events += epoch_events(number, epoch_s, phases=GPU_PHASES)
+    return events
 
 
 def _in_epoch(number: int, *, step: int, elapsed_s: float) -> list[Event]:
@@ -271,13 +259,6 @@ def _in_epoch(number: int, *, step: int, elapsed_s: float) -> list[Event]:
             train_loss=0.412,
             mono_s=1032.0,
         ),
-    ]
-
-
-def _done() -> list[Event]:
-    return [
-        JobDone(interrupted=False, dropped_events=0),
-        WorkerExited(returncode=0, stopped=False, oom_killed=False, mono_s=1030.0),
     ]
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -99,7 +100,7 @@ async def test_a_race_shows_epochs_ratio_verdict_and_its_processes() -> None:
         assert "2.00 s steady" in text
         assert "generated" in text
         assert "racetop worker: cpu" in text
-        assert stage.sampler.own_pids() == (21407, 21507)
+        assert stage.sampler.own_pids() == (os.getpid(), 21407, 21507)
         stage.workers.finish.set()
 
 
@@ -154,6 +155,14 @@ async def test_quitting_asks_while_a_race_runs_and_stops_it() -> None:
         await settle(pilot)
     assert stage.workers.stopped == 2
     assert not stage.sampler.is_running
+
+
+async def test_interrupting_leaves_as_quitting_does() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+c")
+        await settle(pilot)
+        assert not stage.app.is_running
 
 
 async def test_quitting_asks_nothing_where_nothing_runs() -> None:
@@ -364,7 +373,7 @@ async def test_every_key_is_in_the_palette() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)):
         commands = {c.title for c in stage.app.get_system_commands(stage.app.screen)}
-        assert all(binding.tooltip in commands for binding in KEYS)
+        assert all(binding.tooltip in commands for binding in KEYS if binding.show)
 
 
 async def test_every_key_has_an_action_that_exists() -> None:

@@ -35,7 +35,7 @@ def test_a_percentage_keeps_its_width(share: float | None) -> None:
 
 @pytest.mark.parametrize("value", [None, 0.0, 999.0, 12_345.0, 9.99e6, 1.2e9, 63e9, 999.96e6])
 def test_a_rate_keeps_its_width(value: float | None) -> None:
-    assert len(fmt.rate(value)) == 9
+    assert len(fmt.rate(value)) == 10
 
 
 def test_used_and_total_share_their_digits() -> None:

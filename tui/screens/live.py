@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -65,11 +65,10 @@ class LiveScreen(Screen[None]):
                 yield self._cpu
             with self._race:
                 yield Static(_welcome(self._workload), classes="pane", markup=False)
-            with Horizontal(id="middle"):
+            with Container(id="middle"):
                 yield self._chart
-                with Vertical(id="words"):
-                    yield self._verdict
-                    yield self._log
+                yield self._verdict
+                yield self._log
             yield self._processes
         yield self.key_bar
 
@@ -90,13 +89,13 @@ class LiveScreen(Screen[None]):
         await self._race.remove_children()
         table = len(plan.jobs) > CARDS_UP_TO
         self._race.set_class(table, "-table")
-        if table:
-            await self._race.mount(JobTable(plan), RatioPane())
-            return
-        cards: list[Widget] = [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-        if len(cards) > 1:
-            cards.insert(1, RatioPane())
-        await self._race.mount(*cards)
+        panes: list[Widget] = [JobTable(plan)] if table else []
+        if not table:
+            panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
+        if len(plan.jobs) > 1:
+            panes.insert(1, RatioPane())
+        await self._race.mount(*panes)
+        self._shown_basis = None
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""

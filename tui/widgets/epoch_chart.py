@@ -75,8 +75,5 @@ class EpochChart(Static):
         )
 
     def _color(self, job: int) -> tuple[int, int, int]:
-        name = self.app.theme_variables.get(SERIES[job % len(SERIES)].variable, "white")
-        try:
-            return Color.parse(name).rgb
-        except ColorParseError:
-            return (255, 255, 255)
+        color = self.app.palette.job(job).color  # type: ignore[attr-defined]
+        return (255, 255, 255) if color is None else tuple(color.get_truecolor())

@@ -137,14 +137,12 @@ def _limits_line(gpu: GpuReading, palette: Palette, indent: int, width: int) -> 
     for number, limit in enumerate(gpu.clock_limits or ()):
         line.add(", " if number else "", Role.DIM)
         line.add(limit.text, _SEVERITY_ROLE[limit.severity])
-    link = ""
-    if gpu.pcie_generation is not None and gpu.pcie_width is not None:
-        link = f"{gpu.pcie_generation}×{gpu.pcie_width} "
     rx, tx = fmt.rate(gpu.pcie_rx_bytes_per_s), fmt.rate(gpu.pcie_tx_bytes_per_s)
     fields: list[Field] = [
-        ((f"PCIe {link}rx ", Role.LABEL), (rx, Role.TEXT)),
-        (("tx ", Role.LABEL), (tx, Role.TEXT)),
+        (("rx", Role.LABEL), (rx, Role.TEXT), (" tx", Role.LABEL), (tx, Role.TEXT))
     ]
+    if gpu.pcie_generation is not None and gpu.pcie_width is not None:
+        fields.append(((f"PCIe {gpu.pcie_generation}×{gpu.pcie_width}", Role.DIM),))
     return line.add_fields(fields, width)
 
 

@@ -40,6 +40,12 @@ _PHASE_ROLE = {
     "rest": Role.DIM,
 }
 
+_STATUS_ROLE = {
+    RunStatus.DONE: Role.GOOD,
+    RunStatus.FAILED: Role.BAD,
+    RunStatus.STOPPED: Role.WARNING,
+}
+
 
 class JobCard(RowsWidget):
     """A job's newest run in five rows."""
@@ -93,24 +99,22 @@ def status_line(
         tail = 6 + max(10, len(left) + 1)
         line.add(text, Role.STRONG).bar(share, width - len(text) - tail, style)
         return line.add(" ").add(fmt.pct(100 * share)).add(f"{left:>{tail - 6}}", Role.DIM)
-    return _still_line(run, line, epochs, style, width, _took_s(run, now_s))
+    return _still_line(run, line, epochs, width, _took_s(run, now_s))
 
 
-def _still_line(
-    run: RunState, line: Line, epochs: int, style: Style, width: int, took_s: float | None
-) -> Line:
+def _still_line(run: RunState, line: Line, epochs: int, width: int, took_s: float | None) -> Line:
     if run.status is RunStatus.STARTING:
         stage = STAGE_TEXT[run.stage] if run.stage else "starting"
         return line.add(stage, Role.STRONG).add(f" … {fmt.clock(took_s)}", Role.DIM)
-    roles = {RunStatus.DONE: Role.GOOD, RunStatus.FAILED: Role.BAD}
-    line.add(run.status.value, roles.get(run.status, Role.WARNING))
+    line.add(run.status.value, _STATUS_ROLE.get(run.status, Role.TEXT))
     if run.status is RunStatus.WAITING:
         return line.add(" for its turn", Role.DIM)
-    tail = f"  in {fmt.clock(took_s)}"
-    line.add(f"  {len(run.epochs)}/{epochs} epochs")
-    if run.status is RunStatus.DONE:
-        line.add(" ").bar(1.0, width - line.width - len(tail), style)
-    return line.add(tail, Role.DIM)
+    tail = f"in {fmt.clock(took_s)}"
+    fields: list[Field] = [
+        ((f"{len(run.epochs)}/{epochs} epochs", Role.TEXT),),
+        ((tail, Role.DIM),),
+    ]
+    return line.add_fields(fields, width)
 
 
 def time_left_s(run: RunState, epochs: int) -> float | None:
@@ -148,15 +152,14 @@ def phase_lines(epoch: EpochFinished | None, palette: Palette, width: int) -> li
 
 
 def _legend(shares: Sequence[tuple[str, str, float]], palette: Palette, width: int) -> Line:
-    """Names with percents; the unit is said once where room is short."""
-    for unit, gap in ((" %", "  "), ("", " ")):
-        legend = Line(palette)
-        for name, _, share in shares:
-            legend.add(gap if legend.width else "").add(name, palette[_PHASE_ROLE[name]])
-            legend.add(f" {100 * share:.0f}{unit}")
-        if legend.width <= width:
-            break
-    return legend if unit else legend.add(" %", Role.DIM)
+    """Names with percents, whole or not at all where room is short."""
+    legend = Line(palette)
+    for name, _, share in shares:
+        text = f" {100 * share:.0f}%"
+        gap = "  " if legend.width else ""
+        if legend.width + len(gap) + len(name) + len(text) <= width:
+            legend.add(gap).add(name, palette[_PHASE_ROLE[name]]).add(text)
+    return legend
 
 
 def phase_shares(phases: Phases, epoch_s: float) -> list[tuple[str, str, float]]:

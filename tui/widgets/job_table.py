@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runners.spec import Plan
+from runners.spec import Order, Plan
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import Ratio, cold_epoch_s, final_accuracy, steady_epoch_s
 from runners.text import printable
@@ -13,6 +13,8 @@ from tui.line import Line
 from tui.theme import Palette, Role, series_of
 from tui.widgets.job_card import speed_samples_per_s, status_line
 from tui.widgets.rows import RowsWidget
+
+ORDER_TEXT = {Order.TOGETHER: "side by side", Order.IN_TURN: "one at a time"}
 
 
 class JobTable(RowsWidget):
@@ -23,7 +25,9 @@ class JobTable(RowsWidget):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(id="job-table", classes="pane")
-        self.border_title = f"{plan.workload.name} · {len(plan.jobs)} jobs · {plan.order.value}"
+        self.border_title = (
+            f"{plan.workload.name} · {len(plan.jobs)} jobs · {ORDER_TEXT[plan.order]}"
+        )
         self._state = ComparisonState.of(plan)
         self._ratios: Mapping[str, float | None] = {}
         self._now_s = 0.0

@@ -1,0 +1,1 @@
+"""Pictures of the screen, made by a script and never by hand."""
