@@ -76,7 +76,7 @@ def epoch_chart(lines: Sequence[EpochLine], epochs: int, width: int, height: int
         figure.draw(figure.signal(list(line.epochs), list(line.epoch_s), marker=points))
     _set_rulers(figure, lines, epochs, width, log=log)
     figure.legend(False)
-    return str(figure.build())
+    return str(figure.build()).rstrip("\n")
 
 
 def _set_rulers(

@@ -2,6 +2,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -13,10 +14,10 @@ from runners.workloads import JobSettings, Variant
 from sensors.readings import DriverReading, NvmlState
 from tests.fakes import scenes
 from tests.fakes.live import Stage, usual_script
+from tui import charts
 from tui.app import Opening, RacetopApp
 from tui.keys import KEYS
 from tui.screens.confirm import Confirm
-from tui.widgets.epoch_chart import EpochChart
 from tui.widgets.rows import RowsWidget
 
 SIZES = [(160, 48), (120, 40), (80, 24), (60, 20), (40, 10), (20, 5), (3, 2)]
@@ -401,15 +402,24 @@ async def test_an_unknown_data_directory_is_said_on_screen() -> None:
         assert stage.workers.started == []
 
 
-async def test_the_chart_is_drawn_on_a_new_epoch_and_never_otherwise() -> None:
+async def test_the_chart_is_drawn_on_a_new_epoch_and_never_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[int] = []
+    draw = charts.epoch_chart
+
+    def counted_draw(*arguments: Any) -> str:
+        drawn.append(1)
+        return draw(*arguments)
+
+    monkeypatch.setattr(charts, "epoch_chart", counted_draw)
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await pilot.press("r")
         await settle(pilot)
-        chart = stage.app.query_one(EpochChart)
-        drawn = chart._drawn
-        assert drawn is not None
+        assert drawn
+        drawn.clear()
         for second in range(5):
             stage.read(scenes.reading(float(second)))
             await settle(pilot, 1)
-        assert chart._drawn is drawn
+        assert drawn == []

@@ -125,7 +125,6 @@ class LiveScreen(Screen[None]):
         """Draw everything again, after a change of theme."""
         for pane in self.query(RowsWidget):
             pane.restyle()
-        self._chart.restyle()
 
     def scroll_page(self, direction: int) -> None:
         """Scroll the panes by a page; 1 is down, -1 is up."""
