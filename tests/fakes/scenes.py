@@ -35,6 +35,8 @@ from sensors.readings import (
 )
 
 GIB = 1024**3
+CPU_WORKER = 31000
+ACCELERATOR_WORKER = 21407
 EPOCH_START_S = 1_780_000_000.0
 
 
@@ -98,7 +100,7 @@ def host(second: float, *, cores: int = 16) -> HostReading:
 
 
 def processes(gpus: int) -> tuple[ProcessReading, ...]:
-    """Two processes a GPU and three of the host."""
+    """Two processes a GPU, the worker on the CPU, and three of the host."""
     on_gpu = [
         ProcessReading(
             pid=21407 + 100 * number,
@@ -125,7 +127,15 @@ def processes(gpus: int) -> tuple[ProcessReading, ...]:
         )
         for number, name in enumerate(("dockerd", "node_exporter", "sshd: ana@pts/3"))
     ]
-    return (*on_gpu, *on_host)
+    worker = ProcessReading(
+        pid=CPU_WORKER,
+        user="root",
+        cpu_pct=1387.0,
+        memory_bytes=int(1.4 * GIB),
+        started_at_s=EPOCH_START_S,
+        command="python -m runners.worker",
+    )
+    return (*on_gpu, worker, *on_host)
 
 
 def reading(second: float, *, gpus: int = 1, driver: DriverReading | None = None) -> Reading:
@@ -151,7 +161,7 @@ NO_DRIVER = DriverReading(
 
 def start_events(job: int, *, accelerator: bool) -> list[Event]:
     """A worker comes up."""
-    pid = 21407 + 100 * job
+    pid = ACCELERATOR_WORKER if accelerator else CPU_WORKER + job
     return [
         WorkerStarted(pid=pid, mono_s=1000.0),
         StageFinished(stage=Stage.IMPORT, took_s=2.1, mono_s=1002.0),

@@ -101,7 +101,11 @@ async def test_a_race_shows_epochs_ratio_verdict_and_its_processes() -> None:
         assert "2.00 s steady" in text
         assert "generated" in text
         assert "racetop worker: cpu" in text
-        assert stage.sampler.own_pids() == (os.getpid(), 21407, 21507)
+        assert stage.sampler.own_pids() == (
+            os.getpid(),
+            scenes.CPU_WORKER,
+            scenes.ACCELERATOR_WORKER,
+        )
         stage.workers.finish.set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from textwrap import indent, wrap
 from typing import Any
 
 from runners.workloads import CATALOGUE
@@ -49,6 +50,7 @@ def _table() -> str:
     ]
     for w in CATALOGUE.values():
         chosen = f"; chosen here: {', '.join(w.own_choices)}" if w.own_choices else ""
-        lines += ["", f"{w.name}: {w.summary}", f"  {w.loss}; from {w.source}{chosen}"]
+        details = wrap(f"{w.loss}; from {w.source}{chosen}", 96)
+        lines += ["", f"{w.name}: {w.summary}", indent("\n".join(details), "  ")]
     lines += ["", "MFLOP: millions of floating-point operations per sample, 2 per multiply-add."]
     return "\n".join(lines)

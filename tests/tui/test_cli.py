@@ -1,0 +1,80 @@
+import json
+
+import pytest
+
+from runners.workloads import CATALOGUE
+from tui.cli import run
+
+
+def test_an_unknown_workload_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["no-such-workload"]) == 2
+    assert "there are: mlp" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(["--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in ("compare", "snapshot", "workloads", "doctor"))
+
+
+def test_workloads_as_json_have_the_keys_of_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["workloads", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema"] == "racetop.workloads/1"
+    keys = {"name", "data", "input_shape", "parameters", "trainable_parameters", "flops_forward"}
+    keys |= {"flops_step", "batch_size", "epochs", "loss", "optimizer", "source"}
+    for workload in document["workloads"]:
+        assert keys <= set(workload)
+    assert [workload["name"] for workload in document["workloads"]] == list(CATALOGUE)
+
+
+def test_workloads_for_people_fit_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["workloads"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert max(len(row) for row in rows) <= 100
+    assert all(any(row.startswith(name) for row in rows) for name in CATALOGUE)
+
+
+def test_a_snapshot_is_json_with_the_keys_of_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["snapshot", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema"] == "racetop.snapshot/1"
+    assert {"taken_at", "host", "gpus", "processes", "problems"} <= set(document)
+
+
+def test_a_stream_of_snapshots_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["snapshot", "--json", "--every", "0.1", "--count", "3"]) == 0
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len({document["taken_at"] for document in documents}) == 3
+
+
+def test_a_snapshot_for_people_names_the_host_and_every_problem(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["snapshot"]) == 0
+    text = capsys.readouterr().out
+    assert "CPU" in text
+    assert "memory" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["snapshot", "--every", "0"],
+        ["snapshot", "--count", "0"],
+        ["compare"],
+        ["compare", "mlp", "--json", "--csv"],
+        ["mlp", "--interval", "7"],
+        ["mlp", "extra"],
+        ["--no-such-option"],
+    ],
+)
+def test_wrong_usage_ends_with_2_and_a_reason(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(arguments)
+    assert stopped.value.code == 2
+    assert "error:" in capsys.readouterr().err
