@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from runners.spec import UsageError
 
 DATA_VARIABLE = "RACETOP_DATA"
@@ -16,6 +14,9 @@ DATA_WORDS = ("auto", "generated", "download")
 
 def cache_dir() -> Path:
     """Where generated and unpacked data are kept."""
+    # Not above: plans can be made where this is not installed, with folders of one's own.
+    from platformdirs import user_cache_path
+
     return user_cache_path("racetop")
 
 

@@ -7,10 +7,20 @@ import traceback
 from runners.events import ErrorKind, JobFailed
 from runners.workloads import JobSettings
 
-_DEVICE_MEMORY = ("CUDA out of memory", "MPS backend out of memory")
+_DEVICE_MEMORY = (
+    "CUDA out of memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "HIP out of memory",
+    "MPS backend out of memory",
+)
 _HOST_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "Cannot allocate memory")
 _SHARED_MEMORY = ("Bus error", "out of shared memory", "shared memory object")
-_COMPILER = ("InvalidCxxCompiler", "No working C++ compiler")
+_COMPILER = ("InvalidCxxCompiler", "No working C++ compiler", "Failed to find C compiler")
+# What Triton compiles when it starts; it needs Python's headers.
+_TRITON_START = ("cuda_utils.c",)
+_NO_KERNELS = ("no kernel image is available",)
 
 
 class WorkerError(Exception):
@@ -65,6 +75,22 @@ def _recognize(error: Exception, settings: JobSettings) -> WorkerError | None:
             ErrorKind.EXCEPTION,
             "torch.compile needs a C++ compiler, and there is none.",
             "Install g++, or leave --compile out.",
+        )
+    return _recognize_setup(text, settings)
+
+
+def _recognize_setup(text: str, settings: JobSettings) -> WorkerError | None:
+    if _any_in(_TRITON_START, text):
+        return WorkerError(
+            ErrorKind.EXCEPTION,
+            "torch.compile could not build its GPU part; Python's header files may be missing.",
+            "Install them (package python3-dev), or leave --compile out.",
+        )
+    if _any_in(_NO_KERNELS, text):
+        return WorkerError(
+            ErrorKind.DEVICE_MISSING,
+            f"This torch has no code for the GPU {settings.device}: it is too old or too new.",
+            "Install a torch built for it, or race on the CPU (--devices cpu).",
         )
     return None
 
