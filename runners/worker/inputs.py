@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from runners.worker.batches import Batches
 from runners.worker.datasets import DataSet, VisionSet
 from runners.worker.lifeline import start_loader_process
 from runners.worker.models import Recipe
@@ -20,16 +21,6 @@ from runners.workloads import JobSettings, Variant
 Batch = tuple[Tensor, Tensor]
 
 _TUNED_TEST_BATCH = 1_000
-
-
-class Batches(Protocol):
-    """One pass over samples, batch by batch; each `iter()` is a new pass."""
-
-    def __len__(self) -> int:
-        """Batches in a pass."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """The batches: images and class numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

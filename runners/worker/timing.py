@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Protocol, Self
 
 from runners.events import Phases
-from runners.worker.inputs import Batches
+from runners.worker.batches import Batches
 
 # Marks within a step: batch there, batch on the device, forward, backward, optimizer done.
 _MARKS = 5

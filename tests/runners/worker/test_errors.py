@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+
+from runners.events import ErrorKind
+from runners.worker.errors import WorkerError, failure_of
+from runners.workloads import JobSettings
+
+SETTINGS = JobSettings(workload="mlp", device="cuda:0", batch_size=64, epochs=1)
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch names its own."""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message", "remedy"),
+    [
+        (
+            OutOfMemoryError("tried to allocate"),
+            ErrorKind.OUT_OF_MEMORY,
+            "cuda:0 ran out of memory at batch size 64.",
+            "--batch-size 32",
+        ),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+            ErrorKind.OUT_OF_MEMORY,
+            "cuda:0 ran out of memory at batch size 64.",
+            "--batch-size 32",
+        ),
+        (
+            RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later"),
+            ErrorKind.OUT_OF_MEMORY,
+            "cuda:0 ran out of memory at batch size 64.",
+            "--batch-size 32",
+        ),
+        (
+            MemoryError(),
+            ErrorKind.OUT_OF_MEMORY,
+            "The machine ran out of memory at batch size 64.",
+            "--batch-size 32",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+            ErrorKind.OUT_OF_MEMORY,
+            "The machine ran out of memory at batch size 64.",
+            "--batch-size 32",
+        ),
+        (
+            RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error."),
+            ErrorKind.OUT_OF_MEMORY,
+            "The loader processes ran out of shared memory (/dev/shm).",
+            "--shm-size",
+        ),
+        (
+            RuntimeError("InvalidCxxCompiler: No working C++ compiler found"),
+            ErrorKind.EXCEPTION,
+            "torch.compile needs a C++ compiler, and there is none.",
+            "g++",
+        ),
+        (
+            RuntimeError("RuntimeError: Failed to find C compiler. Please specify via CC"),
+            ErrorKind.EXCEPTION,
+            "torch.compile needs a C++ compiler, and there is none.",
+            "g++",
+        ),
+        (
+            RuntimeError("Command '['/usr/bin/gcc', '/tmp/x/cuda_utils.c']' returned status 1"),
+            ErrorKind.EXCEPTION,
+            "torch.compile could not build its GPU part; Python's header files may be missing.",
+            "python3-dev",
+        ),
+        (
+            RuntimeError("CUDA error: no kernel image is available for execution on the device"),
+            ErrorKind.DEVICE_MISSING,
+            "This torch has no code for the GPU cuda:0: it is too old or too new.",
+            "--devices cpu",
+        ),
+    ],
+)
+def test_a_known_error_is_told_with_its_remedy_and_its_traceback(
+    error: Exception, kind: ErrorKind, message: str, remedy: str
+) -> None:
+    failed = failure_of(error, SETTINGS)
+    assert (failed.error, failed.message) == (kind, message)
+    assert remedy in (failed.remedy or "")
+    assert type(error).__name__ in (failed.traceback or "")
+
+
+def test_an_unknown_error_is_told_by_its_first_line_with_the_traceback() -> None:
+    failed = failure_of(ValueError("first {batch}\nsecond"), SETTINGS)
+    assert failed.error is ErrorKind.EXCEPTION
+    assert failed.message == "ValueError: first {batch}"
+    assert failed.remedy is None
+    assert "second" in (failed.traceback or "")
+
+
+def test_an_error_of_our_own_needs_no_traceback() -> None:
+    failed = failure_of(WorkerError(ErrorKind.DATA_MISSING, "gone", "look"), SETTINGS)
+    assert (failed.error, failed.message, failed.remedy, failed.traceback) == (
+        ErrorKind.DATA_MISSING,
+        "gone",
+        "look",
+        None,
+    )

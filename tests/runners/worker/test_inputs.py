@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from runners.worker import datasets
+from runners.worker.inputs import Inputs, make_inputs
+from runners.worker.models import RECIPES
+from runners.workloads import JobSettings, Variant
+from tests.fakes.image_sets import make_set
+
+pytestmark = pytest.mark.torch
+
+CPU = torch.device("cpu")
+TRAIN, TEST, BATCH = 65, 20, 16
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_set(tmp_path_factory.mktemp("data"), "FashionMNIST", train=TRAIN, test=TEST)
+
+
+def inputs_of(root: Path, variant: Variant, *, seed: int = 0, workers: int = 0) -> Inputs:
+    settings = JobSettings(
+        workload="fashion-cnn",
+        device="cpu",
+        variant=variant,
+        batch_size=BATCH,
+        epochs=1,
+        seed=seed,
+        workers=workers,
+        data=str(root),
+    )
+    recipe = RECIPES["fashion-cnn"]
+    data = datasets.load("FashionMNIST", settings, mean=recipe.mean, std=recipe.std)
+    return make_inputs(data, recipe, settings, CPU)
+
+
+def samples_of(inputs: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
+    images, labels = zip(*inputs.train, strict=True)
+    return torch.cat(images), torch.cat(labels)
+
+
+def as_set(images: torch.Tensor) -> set[bytes]:
+    return {image.numpy().tobytes() for image in images}
+
+
+@pytest.mark.parametrize("variant", list(Variant))
+def test_a_pass_has_every_sample_once_in_batches_with_the_rest_last(
+    root: Path, variant: Variant
+) -> None:
+    inputs = inputs_of(root, variant)
+    sizes = [len(labels) for _, labels in inputs.train]
+    assert sizes == [16, 16, 16, 16, 1]
+    assert len(inputs.train) == len(sizes)
+    images, labels = samples_of(inputs)
+    assert len(as_set(images)) == len(labels) == inputs.train_samples == TRAIN
+    assert sum(len(labels) for _, labels in inputs.test) == inputs.test_samples == TEST
+    assert inputs.sample.shape == (1, 1, 28, 28)
+
+
+@pytest.mark.parametrize("variant", [Variant.TUNED, Variant.IDEAL])
+def test_all_variants_train_on_the_very_same_numbers(root: Path, variant: Variant) -> None:
+    as_written, other = inputs_of(root, Variant.AS_WRITTEN), inputs_of(root, variant)
+    assert as_set(samples_of(other)[0]) == as_set(samples_of(as_written)[0])
+    for one, two in zip(
+        torch.cat([images for images, _ in other.test]),
+        torch.cat([images for images, _ in as_written.test]),
+        strict=True,
+    ):
+        assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize("variant", [Variant.AS_WRITTEN, Variant.TUNED])
+def test_the_order_changes_from_pass_to_pass_and_is_repeated_by_the_seed(
+    root: Path, variant: Variant
+) -> None:
+    one, two = inputs_of(root, variant), inputs_of(root, variant)
+    first, second = samples_of(one)[0], samples_of(one)[0]
+    assert not torch.equal(first, second)
+    assert torch.equal(samples_of(two)[0], first)
+    assert torch.equal(samples_of(two)[0], second)
+    assert not torch.equal(samples_of(inputs_of(root, variant, seed=1))[0], first)
+
+
+def test_images_and_labels_stay_together_however_they_are_shuffled(root: Path) -> None:
+    labels_of = {
+        image.numpy().tobytes(): int(label)
+        for image, label in zip(*samples_of(inputs_of(root, Variant.AS_WRITTEN)), strict=True)
+    }
+    images, labels = samples_of(inputs_of(root, Variant.TUNED))
+    assert [labels_of[image.numpy().tobytes()] for image in images] == labels.tolist()
+
+
+def test_ideal_batches_are_the_same_ones_each_time(root: Path) -> None:
+    inputs = inputs_of(root, Variant.IDEAL)
+    assert all(a is b for a, b in zip(inputs.train, inputs.train, strict=True))
