@@ -31,6 +31,7 @@ PHASES = (
     ("backward_s", "bwd", "█"),
     ("optimizer_s", "opt", "▓"),
 )
+SILENT_AFTER_S = 15.0
 _PHASE_ROLE = {
     "data": Role.KEY,
     "copy": Role.BAD,
@@ -77,7 +78,8 @@ class JobCard(RowsWidget):
         run, style = self._run, palette.job(self._job)
         first = status_line(run, self._spec, palette, style, width, self._now_s)
         if run.error is not None:
-            return [first, *_error_lines(run, palette, width)]
+            done = [_time_line(run, palette, width)] if run.epochs else []
+            return [first, *done, *_error_lines(run, palette, width)]
         lines = [first, _time_line(run, palette, width)]
         lines.append(_quality_line(run, self._spec, palette, width))
         return lines + phase_lines(run.epochs[-1] if run.epochs else None, palette, width)
@@ -92,13 +94,16 @@ def status_line(
     if run.status in (RunStatus.TRAINING, RunStatus.EVALUATING):
         share = _share_done(run, epochs)
         number = min(len(run.epochs) + (run.current is not None), epochs)
+        silent_s = now_s - (run.progress_mono_s or now_s)
+        tail, role = f"{fmt.clock(time_left_s(run, epochs))} left", Role.DIM
         text = f"epoch {number}/{epochs} "
-        left = f"{fmt.clock(time_left_s(run, epochs))} left"
         if run.status is RunStatus.EVALUATING:
             text = f"test {number}/{epochs}  "
-        tail = 6 + max(10, len(left) + 1)
-        line.add(text, Role.STRONG).bar(share, width - len(text) - tail, style)
-        return line.add(" ").add(fmt.pct(100 * share)).add(f"{left:>{tail - 6}}", Role.DIM)
+        elif silent_s > SILENT_AFTER_S:
+            tail, role = f"no step for {fmt.clock(silent_s)}", Role.WARNING
+        room = max(10, len(tail) + 1)
+        line.add(text, Role.STRONG).bar(share, width - len(text) - 6 - room, style)
+        return line.add(" ").add(fmt.pct(100 * share)).add(f"{tail:>{room}}", role)
     return _still_line(run, line, epochs, width, _took_s(run, now_s))
 
 

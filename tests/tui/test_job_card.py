@@ -1,0 +1,141 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from runners.events import (
+    ErrorKind,
+    Event,
+    JobFailed,
+    Phases,
+    StageStarted,
+    StepProgress,
+    WorkerExited,
+    WorkerStarted,
+)
+from runners.events import Stage as SetupStage
+from runners.spec import JobSpec
+from runners.state import RunState, RunStatus, apply_to_run
+from runners.workloads import JobSettings
+from tests.fakes import scenes
+from tui.theme import Palette
+from tui.widgets.job_card import JobCard, phase_shares, status_line, time_left_s
+
+PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})
+SETTINGS = JobSettings(workload="fashion-cnn", device="cpu", batch_size=100, epochs=10)
+SPEC = JobSpec(label="cpu", settings=SETTINGS)
+
+
+def run_after(events: Sequence[Event]) -> RunState:
+    run = RunState()
+    for event in events:
+        run = apply_to_run(run, event)
+    return run
+
+
+def status_of(run: RunState, now_s: float = 1033.0, width: int = 60) -> str:
+    line = status_line(run, SPEC, PALETTE, PALETTE.job(0), width, now_s)
+    return "".join(segment.text for segment in line.strip(width)).rstrip()
+
+
+def in_epoch(step: int, elapsed_s: float) -> list[Event]:
+    return scenes._in_epoch(1, step=step, elapsed_s=elapsed_s)
+
+
+def test_a_job_that_waits_says_so() -> None:
+    assert status_of(RunState()) == "waiting for its turn"
+
+
+def test_the_set_up_names_its_stage_and_its_time() -> None:
+    events = [
+        WorkerStarted(pid=1, mono_s=1000.0),
+        StageStarted(stage=SetupStage.IMPORT, mono_s=1000.0),
+    ]
+    assert status_of(run_after(events), now_s=1004.0) == "importing torch … 0:04"
+
+
+def test_training_shows_epoch_share_and_time_left() -> None:
+    run = run_after(scenes.start_events(0, accelerator=False) + in_epoch(300, 4.0))
+    text = status_of(run)
+    assert text.startswith("epoch 1/10 ")
+    assert text.endswith("5 % 1:16 left")
+
+
+def test_a_job_without_a_step_for_long_is_named_silent() -> None:
+    run = run_after(scenes.start_events(0, accelerator=False) + in_epoch(300, 4.0))
+    assert "no step for" not in status_of(run, now_s=1046.0)
+    assert status_of(run, now_s=1052.0).endswith("no step for 0:20")
+
+
+def test_the_time_left_leaves_the_cold_epoch_out() -> None:
+    events = scenes.start_events(0, accelerator=False)
+    for number, epoch_s in enumerate((30.0, 5.0, 5.0), start=1):
+        events += scenes.epoch_events(number, epoch_s, phases=scenes.CPU_PHASES)
+    assert time_left_s(run_after(events), 10) == pytest.approx(7 * (5.0 + 0.6))
+
+
+def test_before_any_step_the_time_left_is_unknown() -> None:
+    assert time_left_s(run_after(scenes.start_events(0, accelerator=False)), 10) is None
+
+
+def test_phases_and_their_rest_add_up_to_the_epoch() -> None:
+    phases = Phases(data_wait_s=4.0, forward_s=3.0, backward_s=2.0, optimizer_s=0.5)
+    shares = phase_shares(phases, 10.0)
+    assert [name for name, _, _ in shares] == ["data", "fwd", "bwd", "opt", "rest"]
+    assert sum(share for _, _, share in shares) == pytest.approx(1.0)
+
+
+def test_a_host_that_waits_while_the_device_works_has_a_rest_below_zero() -> None:
+    phases = Phases(data_wait_s=6.0, forward_s=5.0)
+    assert phase_shares(phases, 10.0)[-1][2] == pytest.approx(-0.1)
+
+
+def test_untimed_phases_are_no_phases() -> None:
+    assert phase_shares(Phases(), 10.0) == []
+
+
+def card_text(run: RunState, width: int) -> list[str]:
+    card = JobCard(0, SPEC)
+    card._run = run
+    rows = [line.strip(width) for line in card.lines(PALETTE, width, 5)]
+    return ["".join(segment.text for segment in row) for row in rows]
+
+
+@pytest.mark.parametrize("width", [20, 29, 38, 48, 70])
+def test_no_number_of_a_card_is_cut_without_a_mark(width: int) -> None:
+    events = scenes.start_events(0, accelerator=False)
+    for number in (1, 2, 3):
+        events += scenes.epoch_events(number, 7.31, phases=scenes.CPU_PHASES)
+    rows = card_text(run_after(events), width)
+    assert any("7.31 s steady" in row for row in rows)
+    for row in rows:
+        assert "…" in row or not row.rstrip().endswith(("·", "samples", "accuracy", "7."))
+
+
+def test_a_stopped_run_keeps_its_figures() -> None:
+    events = scenes.start_events(0, accelerator=False)
+    events += scenes.epoch_events(1, 8.0, phases=scenes.CPU_PHASES)
+    run = replace(run_after(events), status=RunStatus.STOPPED)
+    rows = card_text(run, 60)
+    assert rows[0].startswith("stopped · 1/10 epochs")
+    assert "8.00 s cold" in rows[1]
+
+
+def test_a_run_that_failed_later_keeps_what_it_had_finished_on_screen() -> None:
+    events = scenes.start_events(0, accelerator=False)
+    events += scenes.epoch_events(1, 8.0, phases=scenes.CPU_PHASES)
+    events += [
+        JobFailed(error=ErrorKind.OUT_OF_MEMORY, message="Out of memory.", remedy="Smaller batch."),
+        WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=1100.0),
+    ]
+    rows = card_text(run_after(events), 60)
+    assert rows[0].startswith("failed · 1/10 epochs")
+    assert "8.00 s cold" in rows[1]
+    assert rows[2].startswith("Out of memory.")
+    assert rows[3].startswith("Smaller batch.")
+
+
+def test_progress_without_epochs_gives_a_first_speed() -> None:
+    run = run_after(scenes.start_events(0, accelerator=False) + in_epoch(300, 4.0))
+    assert isinstance(run.progress, StepProgress)
+    assert "7,500 samples/s" in card_text(run, 60)[1]
