@@ -84,7 +84,7 @@ class RacetopApp(App[None]):
     BINDING_GROUP_TITLE = "racetop"
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (100, "-normal")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-medium"), (46, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (34, "-medium"), (46, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,

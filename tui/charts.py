@@ -22,13 +22,13 @@ class EpochLine:
         epochs: Numbers of the epochs, from 1.
         epoch_s: Their wall times in seconds, all above zero.
         mark: The cell drawn at each epoch.
-        color: Red, green, blue, 0 to 255.
+        color: Red, green, blue, 0 to 255; or the number of one of the terminal's own colors.
     """
 
     epochs: Sequence[int]
     epoch_s: Sequence[float]
     mark: str
-    color: tuple[int, int, int]
+    color: tuple[int, int, int] | int
 
 
 def load() -> None:

@@ -63,14 +63,17 @@ def _curves(state: ComparisonState, palette: Palette | None) -> list[charts.Epoc
             epochs=tuple(epoch.epoch for epoch in current_run(state, job).epochs),
             epoch_s=tuple(epoch.epoch_s for epoch in current_run(state, job).epochs),
             mark=series_of(job).mark,
-            color=_rgb(palette.job(job)) if palette else (0, 0, 0),
+            color=_color(palette.job(job)) if palette else (0, 0, 0),
         )
         for job in range(len(state.plan.jobs))
     ]
 
 
-def _rgb(style: Style) -> tuple[int, int, int]:
-    return style.color.get_truecolor() if style.color else (255, 255, 255)
+def _color(style: Style) -> tuple[int, int, int] | int:
+    if style.color is None or style.color.is_default:
+        return (255, 255, 255)
+    number = style.color.number
+    return style.color.get_truecolor() if number is None else number
 
 
 def _words(text: str, palette: Palette, width: int) -> list[Line]:

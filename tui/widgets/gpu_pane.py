@@ -19,6 +19,7 @@ from tui.widgets.graph import graph_lines
 from tui.widgets.rows import RowsWidget
 
 ROWS_PER_BLOCK = 4
+TABLE_LIMIT_WIDTH = 13
 _SEVERITY_ROLE = {
     Severity.INFORMATION: Role.DIM,
     Severity.WARNING: Role.WARNING,
@@ -58,7 +59,11 @@ class GpuPane(RowsWidget):
         lines = _warnings(self._problems, palette, width)
         left = height - len(lines)
         if len(self._gpus) * ROWS_PER_BLOCK > left and len(self._gpus) > 1:
-            return lines + [_table_row(gpu, palette, width) for gpu in self._gpus]
+            rows = [_table_row(gpu, palette, width) for gpu in self._gpus]
+            if len(rows) > left:
+                text = f"and {len(rows) - left + 1} more; Tab here, then m shows the pane alone"
+                rows = [*rows[: left - 1], Line(palette).add(text, Role.DIM)]
+            return lines + rows
         for gpu in self._gpus:
             lines += _block(gpu, palette, width, named=len(self._gpus) > 1)
         if len(self._gpus) == 1:
@@ -151,18 +156,13 @@ def _table_row(gpu: GpuReading, palette: Palette, width: int) -> Line:
     if gpu.state is not GpuState.OK:
         return line.add(f"{gpu.state}", Role.BAD)
     amount = fmt.gib(gpu.memory_used_bytes, of_bytes=gpu.memory_total_bytes)
-    fixed = 3 + 6 + len(amount) + 2 + 7 + 10 + 8
-    room = max(0, width - fixed) // 2
+    worst = gpu.clock_limits[0] if gpu.clock_limits else None
+    right = f" {amount} {fmt.celsius(gpu.temperature_c)} {fmt.watts(gpu.power_w):>6} "
+    room = width - 3 - 6 - len(right) - TABLE_LIMIT_WIDTH
     line.bar(_share(gpu.busy_pct, 100), room, Role.GPU).add(" ").add(fmt.pct(gpu.busy_pct))
-    line.add(" ").bar(_share(gpu.memory_used_bytes, gpu.memory_total_bytes), room, Role.MEMORY)
-    line.add(" ").add(amount).add(" ").add(fmt.celsius(gpu.temperature_c), _heat_role(gpu))
-    line.add(" ").add(f"{fmt.watts(gpu.power_w):>6}").add(" ")
-    worst = max(
-        gpu.clock_limits or (), key=lambda limit: list(Severity).index(limit.severity), default=None
-    )
-    return line.add(
-        worst.text if worst else "", _SEVERITY_ROLE[worst.severity] if worst else Role.DIM
-    )
+    line.add(f" {amount} ").add(fmt.celsius(gpu.temperature_c), _heat_role(gpu))
+    line.add(f" {fmt.watts(gpu.power_w):>6} ")
+    return line.add(worst.name, _SEVERITY_ROLE[worst.severity]) if worst else line
 
 
 def _heat_role(gpu: GpuReading) -> Role:

@@ -26,10 +26,10 @@ STAGE_TEXT = {
 }
 PHASES = (
     ("data_wait_s", "data", "█"),
-    ("host_to_device_s", "copy", "▓"),
+    ("host_to_device_s", "copy", "▞"),
     ("forward_s", "fwd", "▒"),
-    ("backward_s", "bwd", "█"),
-    ("optimizer_s", "opt", "▓"),
+    ("backward_s", "bwd", "▓"),
+    ("optimizer_s", "opt", "■"),
 )
 SILENT_AFTER_S = 15.0
 _PHASE_ROLE = {

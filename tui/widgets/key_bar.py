@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.style import Style
+from textual.binding import Binding
 
 from tui.keys import KEYS
 from tui.line import Line
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
+
+ESSENTIAL = ("r", "x", "question_mark,f1", "q")
 
 
 class KeyBar(RowsWidget):
@@ -19,10 +24,16 @@ class KeyBar(RowsWidget):
         super().__init__(id="key-bar")
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
-        """See `RowsWidget.lines`."""
-        del height
+        """See `RowsWidget.lines`; where rows are short the keys that matter most come first."""
+        rows = self._wrapped(KEYS, palette, width)
+        if len(rows) > height:
+            first = sorted(KEYS, key=lambda binding: binding.key not in ESSENTIAL)
+            rows = self._wrapped(first, palette, width)
+        return rows
+
+    def _wrapped(self, keys: Iterable[Binding], palette: Palette, width: int) -> list[Line]:
         rows = [Line(palette)]
-        for binding in KEYS:
+        for binding in keys:
             if not binding.show:
                 continue
             key = self.app.get_key_display(binding)

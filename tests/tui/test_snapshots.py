@@ -1,0 +1,70 @@
+"""How the screen looks, compared as pictures. Read the report before updating them.
+
+Made with the versions of Textual and Rich that the `dev` extra pins:
+`pytest tests/tui/test_snapshots.py --snapshot-update`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from textual.pilot import Pilot
+
+from runners.events import Event
+from runners.workloads import JobSettings
+from tests.fakes import scenes
+from tests.fakes.live import Stage
+
+SnapCompare = Callable[..., bool]
+SECONDS = 150
+
+
+def scene(
+    stage: Stage, *, gpus: int, keys: Sequence[str]
+) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Plays a scene up to its last reading, keys pressed before it."""
+    driver = scenes.NO_DRIVER if gpus == 0 else None
+
+    async def run_before(pilot: Pilot[None]) -> None:
+        for second in range(SECONDS):
+            reading = scenes.reading(float(second), gpus=gpus, driver=driver)
+            stage.app.live.add_reading(reading, redraw=False)
+        stage.read(scenes.reading(SECONDS, gpus=gpus, driver=driver))
+        for key in ("", *keys, ""):
+            if key:
+                await pilot.press(key)
+            for _ in range(5):
+                await pilot.pause()
+            stage.read(scenes.reading(SECONDS, gpus=gpus, driver=driver))
+        for _ in range(5):
+            await pilot.pause()
+
+    return run_before
+
+
+@pytest.mark.parametrize(
+    ("size", "gpus", "keys", "script"),
+    [
+        pytest.param((160, 48), 1, "r", scenes.racing_script, id="race-160x48"),
+        pytest.param((120, 40), 1, "r", scenes.racing_script, id="race-120x40"),
+        pytest.param((80, 24), 1, "r", scenes.racing_script, id="race-80x24"),
+        pytest.param((40, 10), 1, "r", scenes.racing_script, id="race-40x10"),
+        pytest.param((120, 40), 0, "", scenes.racing_script, id="start-without-gpu"),
+        pytest.param((120, 40), 2, "r", scenes.failing_script, id="failed-lane"),
+        pytest.param((120, 40), 1, "b", scenes.sweeping_script, id="sweep"),
+        pytest.param((120, 40), 16, "", scenes.racing_script, id="sixteen-gpus"),
+        pytest.param((120, 40), 1, "rtt", scenes.racing_script, id="light-theme"),
+        pytest.param((120, 40), 1, "rt", scenes.racing_script, id="terminal-colors"),
+        pytest.param((80, 24), 1, "rq", scenes.racing_script, id="question-before-quitting"),
+    ],
+)
+def test_the_screen_looks_as_it_did(
+    snap_compare: SnapCompare,
+    size: tuple[int, int],
+    gpus: int,
+    keys: Sequence[str],
+    script: Callable[[JobSettings], Sequence[Event]],
+) -> None:
+    stage = Stage(script=script)
+    assert snap_compare(
+        stage.app, terminal_size=size, run_before=scene(stage, gpus=gpus, keys=keys)
+    )
