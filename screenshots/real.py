@@ -12,8 +12,9 @@ from sensors.machine import Machine
 from sensors.processes import Processes
 from sensors.readings import Reading
 from sensors.sampler import Sampler
-from tui.app import Opening, RacetopApp, ReadingStream
+from tui.app import RacetopApp
 from tui.live import make_race
+from tui.wiring import Opening, ReadingStream
 
 SIZE = (120, 40)
 EPOCHS_TO_SEE = 4

@@ -6,10 +6,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -30,50 +29,9 @@ from tui.race import Race
 from tui.screens.confirm import Confirm
 from tui.screens.live import LiveScreen
 from tui.theme import RACETOP_THEME, THEMES, Palette
+from tui.wiring import MakeSampler, Opening
 
 INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-
-
-class ReadingStream(Protocol):
-    """What the application needs of a sampler."""
-
-    interval_s: float
-
-    def start(self) -> None:
-        """Begin to hand out readings."""
-
-    def stop(self) -> None:
-        """End soon."""
-
-
-class MakeSampler(Protocol):
-    """Makes the sampler; `sensors.sampler.Sampler` does."""
-
-    def __call__(
-        self,
-        on_reading: Callable[[Reading], None],
-        *,
-        interval_s: float,
-        own_pids: Callable[[], Collection[int]],
-    ) -> ReadingStream:
-        """See `sensors.sampler.Sampler`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What the screen does first.
-
-    Attributes:
-        workload: What the keys race until another workload is chosen.
-        request: What was asked for on the command line; None for nothing.
-        start: Whether to race at once.
-        choose_jobs: Whether devices and variants are chosen by what the machine has.
-    """
-
-    workload: str
-    request: Request | None = None
-    start: bool = False
-    choose_jobs: bool = True
 
 
 class RacetopApp(App[None]):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from runners.paths import cache_dir, data_dir
 from runners.spec import Request
 from sensors.cores import usable_cores
-from tui.app import Opening, RacetopApp
+from tui.app import RacetopApp
 from tui.race import Race
+from tui.wiring import Opening
 
 
 def run_live(request: Request, *, starts: bool, chooses_jobs: bool, interval_s: float) -> int:

@@ -11,8 +11,9 @@ from runners.workloads import JobSettings
 from sensors.cores import UsableCores
 from sensors.readings import Reading
 from tests.fakes import scenes
-from tui.app import Opening, RacetopApp
+from tui.app import RacetopApp
 from tui.race import Race
+from tui.wiring import Opening
 
 NOW_S = 1034.0
 """The monotonic clock of every scene."""

@@ -15,10 +15,11 @@ from sensors.readings import DriverReading, NvmlState
 from tests.fakes import scenes
 from tests.fakes.live import Stage, usual_script
 from tui import charts
-from tui.app import Opening, RacetopApp
+from tui.app import RacetopApp
 from tui.keys import KEYS
 from tui.screens.confirm import Confirm
 from tui.widgets.rows import RowsWidget
+from tui.wiring import Opening
 
 SIZES = [(160, 48), (120, 40), (80, 24), (60, 20), (40, 10), (20, 5), (3, 2)]
 STARTS_AT_ONCE = Opening(workload="fashion-cnn", start=True)
