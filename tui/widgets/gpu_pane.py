@@ -139,13 +139,15 @@ def _limits_line(gpu: GpuReading, palette: Palette, indent: int, width: int) -> 
         line.add(fmt.UNKNOWN, Role.DIM)
     elif not gpu.clock_limits:
         line.add("none", Role.GOOD)
-    for number, limit in enumerate(gpu.clock_limits or ()):
+    limits = gpu.clock_limits or ()
+    fits = line.width + len(", ".join(limit.text for limit in limits)) <= width
+    for number, limit in enumerate(limits):
         line.add(", " if number else "", Role.DIM)
-        line.add(limit.text, _SEVERITY_ROLE[limit.severity])
-    rx, tx = fmt.rate(gpu.pcie_rx_bytes_per_s), fmt.rate(gpu.pcie_tx_bytes_per_s)
-    fields: list[Field] = [
-        (("rx", Role.LABEL), (rx, Role.TEXT), (" tx", Role.LABEL), (tx, Role.TEXT))
-    ]
+        line.add(limit.text if fits else limit.name, _SEVERITY_ROLE[limit.severity])
+    fields: list[Field] = [(("rx, tx n/a", Role.DIM),)]
+    if gpu.pcie_rx_bytes_per_s is not None or gpu.pcie_tx_bytes_per_s is not None:
+        rx, tx = fmt.rate(gpu.pcie_rx_bytes_per_s), fmt.rate(gpu.pcie_tx_bytes_per_s)
+        fields = [(("rx", Role.LABEL), (rx, Role.TEXT), (" tx", Role.LABEL), (tx, Role.TEXT))]
     if gpu.pcie_generation is not None and gpu.pcie_width is not None:
         fields.append(((f"PCIe {gpu.pcie_generation}×{gpu.pcie_width}", Role.DIM),))
     return line.add_fields(fields, width)
