@@ -38,7 +38,7 @@ class Request:
         compile: Whether models go through `torch.compile`.
         threads: Threads of one operator; None: as many as the job has cores.
         trials: How often each job is repeated, in fresh processes.
-        order: Side by side or one at a time; None: together for two jobs, else in turn.
+        order: Side by side or one at a time.
         seed: Seed of the model, the order of samples and generated data.
         data: `auto`, `generated`, `download`, or a directory.
     """

@@ -76,3 +76,9 @@ def test_a_bad_value_is_refused_with_what_would_do(
 def test_an_unknown_workload_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match="mlp, fashion-cnn, mnist-cnn"):
         request_from(parse(workload="resnet9000"), accelerator=None)
+
+
+def test_a_command_can_prefer_an_order_but_what_was_asked_for_wins() -> None:
+    assert request_from(parse(), accelerator=None, order=Order.IN_TURN).order is Order.IN_TURN
+    asked = parse("--order", "together")
+    assert request_from(asked, accelerator=None, order=Order.IN_TURN).order is Order.TOGETHER

@@ -22,7 +22,7 @@ from runners.planning import make_plan
 from runners.report import to_csv, to_json
 from runners.report_html import to_html
 from runners.report_table import to_markdown, to_text
-from runners.spec import Plan, Request, UsageError, find_workload
+from runners.spec import Order, Plan, Request, UsageError, find_workload
 from runners.state import ComparisonState, RunStatus
 from sensors.cores import usable_cores
 from sensors.sampler import take_reading
@@ -65,7 +65,7 @@ def run_compare(options: argparse.Namespace) -> int:
     find_workload(options.workload)
     check_data(options.data)
     reading = take_reading()
-    request = request_from(options, accelerator=best_accelerator(reading))
+    request = request_from(options, accelerator=best_accelerator(reading), order=Order.IN_TURN)
     output = Output(
         json=options.json,
         csv=options.csv,
