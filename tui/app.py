@@ -14,7 +14,6 @@ from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import HelpPanel
 
 from runners.devices import best_accelerator
 from runners.spec import Order, Request, UsageError
@@ -22,7 +21,6 @@ from runners.workloads import CATALOGUE
 from sensors.readings import NvmlState, Reading
 from sensors.sampler import Sampler
 from tui import charts, requests
-from tui.export import export_comparison
 from tui.keys import KEYS
 from tui.messages import RaceChanged, ReadingTaken
 from tui.race import Race
@@ -143,6 +141,9 @@ class RacetopApp(App[None]):
         if state is None:
             self.notify("There is no race to export yet; r starts one.", severity="warning")
             return
+        # Here, so that the first frame does not wait for it.
+        from tui.export import export_comparison
+
         try:
             paths = export_comparison(state, self._reading, folder=Path.cwd())
         except OSError as error:
@@ -176,7 +177,7 @@ class RacetopApp(App[None]):
 
     def action_help(self) -> None:
         """Show or hide the help panel."""
-        if self.live.query(HelpPanel):
+        if self.live.query("HelpPanel"):
             self.action_hide_help_panel()
         else:
             self.action_show_help_panel()

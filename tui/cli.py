@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from runners.spec import UsageError
@@ -64,7 +63,9 @@ def _live(arguments: Sequence[str]) -> int:
         epilog=_COMMANDS_TEXT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"racetop {version('racetop')}")
+    parser.add_argument(
+        "--version", action=_ShowVersion, nargs=0, help="show the version and leave"
+    )
     parser.add_argument(
         "workload", nargs="?", help="what to race at once; without it, keys start a race"
     )
@@ -91,6 +92,16 @@ def _live(arguments: Sequence[str]) -> int:
     return run_live(
         request, starts=starts, chooses_jobs=chooses_jobs(options), interval_s=options.interval
     )
+
+
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for: reading the metadata takes a while."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"racetop {version('racetop')}")
+        parser.exit()
 
 
 def _terminal_problem() -> str | None:
