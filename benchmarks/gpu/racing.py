@@ -1,0 +1,145 @@
+"""Comparisons as the product runs them, and a record of one: readings beside events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from benchmarks.gpu.findings import Setting
+from benchmarks.gpu.machine import without_names
+from runners.comparison import Comparison, OnChange
+from runners.events import Event, WorkerEvent, WorkerStarted, encode
+from runners.planning import make_plan
+from runners.spec import Plan, Request, RunKey
+from runners.state import ComparisonState
+from sensors.cores import usable_cores
+from sensors.readings import Reading
+from sensors.sampler import Sampler
+from sensors.snapshot import snapshot
+
+_EVERY_S = 1.0
+
+Watch = Callable[[Comparison, RunKey | None, Event | None], None]
+
+
+class Recorder:
+    """Writes a race down so that it can be played again.
+
+    `events.jsonl`: the plan, then each event with its job and trial; what workers said is in
+    `event`, in the wire's form, what the launching side added in `local`. `telemetry.jsonl`: the
+    machine's readings, each a snapshot with the monotonic clock that the events have.
+
+    Args:
+        folder: Where to write.
+        plan: What is raced.
+
+    Attributes:
+        readings: How many readings were written.
+    """
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self._labels: dict[int, str] = {}
+        self._plan = plan
+        self.readings = 0
+        with ExitStack() as stack:
+            self._events = stack.enter_context((folder / "events.jsonl").open("w"))
+            self._telemetry = stack.enter_context((folder / "telemetry.jsonl").open("w"))
+            self._stack = stack.pop_all()
+        jobs = [{"label": job.label, "settings": job.settings.to_wire()} for job in plan.jobs]
+        workload, order = plan.workload.name, str(plan.order)
+        _write(
+            self._events,
+            {"plan": {"workload": workload, "order": order, "trials": plan.trials, "jobs": jobs}},
+        )
+        self._sampler = Sampler(
+            self._on_reading, interval_s=_EVERY_S, own_pids=lambda: tuple(self._labels)
+        )
+
+    def __enter__(self) -> Recorder:
+        self._sampler.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sampler.stop()
+        self._stack.close()
+
+    def on_event(self, key: RunKey, event: Event) -> None:
+        """Write an event down."""
+        if isinstance(event, WorkerStarted):
+            settings = self._plan.jobs[key.job].settings
+            label = f"racetop worker {settings.device} {settings.workload}"
+            self._labels[event.pid] = label
+        _write(self._events, {"job": key.job, "trial": key.trial, **_event(event)})
+
+    def _on_reading(self, reading: Reading) -> None:
+        line = {"mono_s": reading.taken_at_s, **without_names(snapshot(reading), self._labels)}
+        _write(self._telemetry, line)
+        self.readings += 1
+
+
+def run_comparison(
+    request: Request,
+    setting: Setting,
+    *,
+    watch: Watch = lambda _comparison, _key, _event: None,
+    record_in: Path | None = None,
+) -> tuple[ComparisonState, int]:
+    """Run a comparison as `racetop compare` does.
+
+    Args:
+        request: What to compare.
+        setting: Where its data is kept.
+        watch: Called after each event.
+        record_in: A folder to write the race's events and the machine's readings to.
+
+    Returns:
+        The state at the end, and how many readings were written down.
+    """
+    plan = make_plan(
+        request, usable_cores(), data_dir=setting.cache / "data", cache_dir=setting.cache
+    )
+    recorder = Recorder(record_in, plan) if record_in else None
+
+    def on_change(_state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
+        if recorder and key is not None and event is not None:
+            recorder.on_event(key, event)
+        watch(comparison, key, event)
+
+    changed: OnChange = on_change
+    comparison = Comparison(plan, changed)
+    with ExitStack() as stack:
+        if recorder:
+            stack.enter_context(recorder)
+        state = asyncio.run(comparison.run())
+    return state, recorder.readings if recorder else 0
+
+
+def workers_left(state: ComparisonState) -> list[int]:
+    """Process ids of workers that are still there."""
+    return [run.pid for run in state.runs.values() if run.pid is not None and _is_there(run.pid)]
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _event(event: Event) -> dict[str, Any]:
+    if isinstance(event, WorkerEvent):
+        return {"event": json.loads(encode(event))}
+    assert is_dataclass(event)
+    return {"local": {"kind": event.kind} | {f.name: getattr(event, f.name) for f in fields(event)}}
+
+
+def _write(stream: IO[str], record: dict[str, Any]) -> None:
+    stream.write(json.dumps(record, separators=(",", ":")) + "\n")
+    stream.flush()
