@@ -226,7 +226,8 @@ class EpochFinished(WorkerEvent):
         train_accuracy: Share of right answers while training.
         phases: Where the time went.
         phase_clock: `host` or `device`: the clock of all phases but the data wait.
-        device_idle_s: Time the device waited between steps; None on the host clock.
+        device_idle_s: Time the device waited between steps, cutting batches out of samples that
+            lie on it included; None on the host clock.
         peak_memory_bytes: Largest memory so far: resident on the CPU, allocated on a GPU.
         peak_reserved_bytes: Largest memory torch held from a GPU so far.
     """

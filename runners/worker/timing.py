@@ -43,7 +43,10 @@ class PhaseTimer(Protocol):
         """The finished epoch's phases; the device is synchronized by now."""
 
     def device_idle_s(self) -> float | None:
-        """Seconds the device waited between the finished epoch's steps; None on the host clock."""
+        """Seconds between the finished epoch's steps on the device; None on the host clock.
+
+        The device waits then, but for cutting batches out of samples that lie on it.
+        """
 
 
 class NoTimer:
