@@ -3,16 +3,13 @@
 A line is one JSON object: `v` (protocol version), `seq` (counted from 0 within one worker),
 `kind`, `mono_s` and `wall_s` (when it was written), and the fields of the record. Raw numbers
 travel; medians, ratios and verdicts are made by whoever reads them.
-
-The last part of the file holds what the launching side adds about a worker: its start, its
-log and its end. They never travel, but flow through the same pure state.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cache
 from types import UnionType
@@ -318,53 +315,6 @@ class JobDone(WorkerEvent):
     peak_memory_bytes: int | None = None
 
 
-# What the launching side adds.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerStarted(Event):
-    """The worker process exists."""
-
-    kind: ClassVar[str] = "worker_started"
-    pid: int
-    mono_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine(Event):
-    """A line the worker printed; text that is not ours, control characters included."""
-
-    kind: ClassVar[str] = "log"
-    stream: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableLine(Event):
-    """Something on the event channel that is not an event."""
-
-    kind: ClassVar[str] = "unreadable"
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerExited(Event):
-    """The worker process is gone; always the last event of a run.
-
-    Attributes:
-        returncode: Exit status; negative when a signal ended it.
-        stopped: Whether racetop had asked it to stop.
-        oom_killed: Whether the kernel's out-of-memory killer was seen at work meanwhile.
-        mono_s: Monotonic clock when it was gone.
-    """
-
-    kind: ClassVar[str] = "worker_exited"
-    returncode: int
-    stopped: bool
-    oom_killed: bool
-    mono_s: float
-
-
 _WIRE: Mapping[str, type[WorkerEvent]] = {
     cls.kind: cls
     for cls in (
@@ -387,15 +337,13 @@ _WIRE: Mapping[str, type[WorkerEvent]] = {
 }
 
 
-def _number(value: str | float | None) -> float | None:
-    return None if value is None else float(value)
-
-
 # How a field comes back from JSON where JSON's own type is not the record's.
 _REVIVE: Mapping[str, Any] = {
     "stage": Stage,
     "error": ErrorKind,
-    "phases": lambda value: Phases(**{k: _number(v) for k, v in dict(value).items()}),
+    "phases": lambda value: Phases(
+        **{name: None if part is None else float(part) for name, part in dict(value).items()}
+    ),
     "cores": lambda value: tuple(map(int, value)),
     "notes": lambda value: tuple(map(str, value)),
     "latencies_ms": lambda value: tuple(map(float, value)),
@@ -405,12 +353,7 @@ _REVIVE: Mapping[str, Any] = {
 
 def encode(event: WorkerEvent) -> bytes:
     """One event as a line of JSON, newline included."""
-    record: dict[str, Any] = {"v": PROTOCOL_VERSION, "kind": event.kind}
-    for f in fields(event):
-        value = getattr(event, f.name)
-        if isinstance(value, Phases):
-            value = {p.name: getattr(value, p.name) for p in fields(value)}
-        record[f.name] = value
+    record = {"v": PROTOCOL_VERSION, "kind": event.kind, **asdict(event)}
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 

@@ -19,15 +19,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from runners.devices import is_accelerator
-from runners.events import (
-    CHANNEL_VARIABLE,
-    CONTROL_VARIABLE,
-    ErrorKind,
-    Event,
-    JobFailed,
-    WorkerExited,
-)
+from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, ErrorKind, Event, JobFailed
 from runners.oom import count_oom_kills
+from runners.process_events import WorkerExited
 from runners.supervision import Patience, Supervisor, WorkerPipes
 from runners.workloads import JobSettings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -21,17 +22,14 @@ from runners.events import (
     JobDone,
     JobFailed,
     LatencyMeasured,
-    LogLine,
     ModelReady,
     Stage,
     StageFinished,
     StageStarted,
     StepProgress,
-    UnreadableLine,
     WarningRaised,
-    WorkerExited,
-    WorkerStarted,
 )
+from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
 from runners.spec import Plan, RunKey
 
 LOG_LINES_KEPT = 400
@@ -243,7 +241,7 @@ def _error_of_exit(event: WorkerExited) -> RunError:
         return RunError(
             kind=ErrorKind.KILLED,
             message=f"The worker was ended by {signal_name(-event.returncode)}.",
-            remedy="Its log shows what it printed last; start the race again with r.",
+            remedy="Its log shows what it printed last.",
         )
     return RunError(
         kind=ErrorKind.CRASHED,
@@ -254,8 +252,6 @@ def _error_of_exit(event: WorkerExited) -> RunError:
 
 def signal_name(number: int) -> str:
     """A signal in words, such as `signal 9 (SIGKILL)`."""
-    import signal
-
     try:
         return f"signal {number} ({signal.Signals(number).name})"
     except ValueError:

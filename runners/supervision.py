@@ -12,19 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from runners.events import (
-    MAX_LINE_BYTES,
-    Event,
-    JobDone,
-    JobFailed,
-    LogLine,
-    ProtocolError,
-    UnreadableLine,
-    WorkerStarted,
-    decode,
-)
+from runners.events import MAX_LINE_BYTES, Event, JobDone, JobFailed, ProtocolError, decode
 from runners.lines import LineSplitter, LogGate, RawLine
 from runners.pipes import PipeReader
+from runners.process_events import LogLine, UnreadableLine, WorkerStarted
 
 _LOG_LINE_BYTES = 2_000
 _UNREADABLE_BYTES = 200

@@ -14,8 +14,9 @@ from typing import IO, Any
 from benchmarks.gpu.findings import Setting
 from benchmarks.gpu.machine import without_names
 from runners.comparison import Comparison, OnChange
-from runners.events import Event, WorkerEvent, WorkerStarted, encode
+from runners.events import Event, WorkerEvent, encode
 from runners.planning import make_plan
+from runners.process_events import WorkerStarted
 from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState
 from sensors.cores import usable_cores

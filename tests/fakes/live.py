@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from runners.events import Event, JobDone, JobFailed, WorkerExited
+from runners.events import Event, JobDone, JobFailed
+from runners.process_events import WorkerExited
 from runners.workloads import JobSettings
 from sensors.cores import UsableCores
 from sensors.readings import Reading

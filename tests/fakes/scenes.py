@@ -15,14 +15,13 @@ from runners.events import (
     Event,
     JobDone,
     JobFailed,
-    LogLine,
     ModelReady,
     Phases,
     Stage,
     StageFinished,
     StepProgress,
-    WorkerStarted,
 )
+from runners.process_events import LogLine, WorkerStarted
 from runners.workloads import JobSettings, Variant
 from sensors.clock_limits import clock_limits
 from sensors.readings import (

@@ -6,16 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runners.events import (
-    DataReady,
-    EpochFinished,
-    EvaluationFinished,
-    Event,
-    JobDone,
-    Phases,
-    WorkerExited,
-    WorkerStarted,
-)
+from runners.events import DataReady, EpochFinished, EvaluationFinished, Event, JobDone, Phases
+from runners.process_events import WorkerExited, WorkerStarted
 from runners.spec import JobSpec, Order, Plan, RunKey
 from runners.state import ComparisonState, apply
 from runners.workloads import CATALOGUE, JobSettings

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from runners.comparison import Comparison, rounds
-from runners.events import ErrorKind, Event, JobDone, JobFailed, WorkerExited, WorkerStarted
+from runners.events import ErrorKind, Event, JobDone, JobFailed
+from runners.process_events import WorkerExited, WorkerStarted
 from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.workloads import JobSettings

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from runners.diagnosis import verdict
-from runners.events import ErrorKind, Event, JobFailed, Phases, WorkerExited
+from runners.events import ErrorKind, Event, JobFailed, Phases
+from runners.process_events import WorkerExited
 from runners.spec import Order
 from tests.fakes.training import epoch, finished_run, plan, replayed
 

@@ -12,19 +12,9 @@ from typing import TypeVar
 import psutil
 import pytest
 
-from runners.events import (
-    EpochFinished,
-    ErrorKind,
-    Event,
-    Hello,
-    JobDone,
-    JobFailed,
-    LogLine,
-    UnreadableLine,
-    WorkerExited,
-    WorkerStarted,
-)
+from runners.events import EpochFinished, ErrorKind, Event, Hello, JobDone, JobFailed
 from runners.launch import run_worker, worker_environment
+from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
 from runners.spec import RunKey
 from runners.state import ComparisonState, RunState, RunStatus, apply
 from runners.supervision import Patience

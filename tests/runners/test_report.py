@@ -13,8 +13,8 @@ from runners.events import (
     LatencyMeasured,
     Stage,
     StageFinished,
-    WorkerExited,
 )
+from runners.process_events import WorkerExited
 from runners.report import CSV_COLUMNS, to_csv, to_json
 from runners.report_html import to_html
 from runners.report_table import memory, seconds, to_markdown, to_text

@@ -8,7 +8,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Digits, HelpPanel
 
-from runners.events import ErrorKind, Event, JobFailed, LogLine, WorkerStarted
+from runners.events import ErrorKind, Event, JobFailed
+from runners.process_events import LogLine, WorkerStarted
 from runners.spec import Order, Request
 from runners.workloads import JobSettings, Variant
 from sensors.readings import DriverReading, NvmlState

@@ -3,17 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from runners.events import (
-    ErrorKind,
-    Event,
-    JobFailed,
-    Phases,
-    StageStarted,
-    StepProgress,
-    WorkerExited,
-    WorkerStarted,
-)
+from runners.events import ErrorKind, Event, JobFailed, Phases, StageStarted, StepProgress
 from runners.events import Stage as SetupStage
+from runners.process_events import WorkerExited, WorkerStarted
 from runners.spec import JobSpec
 from runners.state import RunState, RunStatus, apply_to_run
 from runners.workloads import JobSettings

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from runners.events import EpochFinished, Event, Heartbeat, WorkerExited
+from runners.events import EpochFinished, Event, Heartbeat
+from runners.process_events import WorkerExited
 from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.text import printable, shorten
