@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields, is_dataclass
@@ -32,9 +33,10 @@ Watch = Callable[[Comparison, RunKey | None, Event | None], None]
 class Recorder:
     """Writes a race down so that it can be played again.
 
-    `events.jsonl`: the plan, then each event with its job and trial; what workers said is in
-    `event`, in the wire's form, what the launching side added in `local`. `telemetry.jsonl`: the
-    machine's readings, each a snapshot with the monotonic clock that the events have.
+    `events.jsonl`: the plan, then each event with its job, its trial and when it arrived; what
+    workers said is in `event`, in the wire's form, what the launching side added in `local`.
+    `telemetry.jsonl`: the machine's readings, each a snapshot. `mono_s` is the same monotonic
+    clock in both.
 
     Args:
         folder: Where to write.
@@ -76,7 +78,8 @@ class Recorder:
             settings = self._plan.jobs[key.job].settings
             label = f"racetop worker {settings.device} {settings.workload}"
             self._labels[event.pid] = label
-        _write(self._events, {"job": key.job, "trial": key.trial, **_event(event)})
+        line = {"mono_s": time.monotonic(), "job": key.job, "trial": key.trial, **_event(event)}
+        _write(self._events, line)
 
     def _on_reading(self, reading: Reading) -> None:
         line = {"mono_s": reading.taken_at_s, **without_names(snapshot(reading), self._labels)}
