@@ -15,13 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
-
-from benchmarks import epochs, keys, programs, screen_cost, start
+from benchmarks import epochs, keys, live, programs, screen_cost, start
 from benchmarks.figures import NotMeasuredError, Outcome, table, to_json
+from benchmarks.quiet import BUSY_PCT, wait_for_quiet
 
-_LOOK_AROUND_S = 2.0
-_BUSY_PCT = 10.0
+_QUIET_LIMIT_S = 20.0
 
 
 class Measure(Protocol):
@@ -36,7 +34,7 @@ CATALOGUE: Mapping[str, Measure] = {
     "idle": screen_cost.measure_idle,
     "streaming": screen_cost.measure_streaming,
     "keys": keys.measure,
-    "live": epochs.measure_live,
+    "live": live.measure,
     "plain": epochs.measure_plain,
     "phases": epochs.measure_phase_timing,
     "tuned": epochs.measure_tuned,
@@ -92,8 +90,8 @@ def _measure(names: Sequence[str], *, quick: bool) -> tuple[dict[str, Outcome], 
     remarks = ["Few rounds: this shows that it works, and no more."] if quick else []
     for name in names:
         try:
-            busy_pct = psutil.cpu_percent(_LOOK_AROUND_S)
-            if busy_pct > _BUSY_PCT:
+            busy_pct = wait_for_quiet(_QUIET_LIMIT_S)
+            if busy_pct > BUSY_PCT:
                 remarks.append(f"{name}: other programs kept {busy_pct:.0f} % of the cores busy.")
             _progress(f"{name}: {inspect.getdoc(CATALOGUE[name])}")
             start_s = time.monotonic()

@@ -1,47 +1,22 @@
-"""What watching costs the training, and what tuning gains it: ratios of steady epochs."""
+"""What our worker and its timing cost a training, and what tuning gains it."""
 
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks import training
-from benchmarks.figures import Budget, Figure, Outcome, alternating
+from benchmarks.figures import Budget, Figure, Outcome
 from benchmarks.training import Run
 from runners.workloads import Variant
 
 _TEST_SAMPLES = 10_000
 _ALONE = ("--devices", "cpu", "--order", "in-turn", "--data", "generated")
-
-
-def measure_live(*, quick: bool) -> Outcome:
-    """The live screen open, against `compare`; the plan gives the job all cores."""
-    figures = []
-    raw = {}
-    for variant, samples in ((Variant.TUNED, 20_000), (Variant.AS_WRITTEN, 8_000)):
-        options = [*_ALONE, "--variant", variant.value, "--train-samples", str(samples)]
-        options += ["--test-samples", "1000", "--epochs", "2" if quick else "6"]
-
-        def only_job(train: Callable[..., list[Run]], options: list[str] = options) -> Run:
-            (run,) = train(*options)
-            return run
-
-        runs = _in_turn(
-            {
-                "live": partial(only_job, training.on_live_screen),
-                "compare": partial(only_job, training.by_compare),
-            },
-            rounds=1 if quick else 5,
-        )
-        raw[variant.value] = _raw(runs)
-        name = f"epoch with the live screen open, against compare, {variant}"
-        figures.append(_ratio(name, runs["live"], runs["compare"], Budget(limit=1.02)))
-    return Outcome(figures=tuple(figures), raw=raw)
 
 
 def measure_plain(*, quick: bool) -> Outcome:
@@ -50,7 +25,7 @@ def measure_plain(*, quick: bool) -> Outcome:
         Variant.AS_WRITTEN, epochs=2 if quick else 3, samples=4_000 if quick else 12_000
     )
     root = training.data_root(settings)
-    runs = _in_turn(
+    runs = training.in_turn(
         {
             "worker": partial(training.in_our_worker, settings),
             "plain script": partial(training.in_plain_script, settings, root),
@@ -59,32 +34,45 @@ def measure_plain(*, quick: bool) -> Outcome:
     )
     name = "as-written in our worker, against the plain script"
     figure = _ratio(name, runs["worker"], runs["plain script"], Budget(limit=1.02))
-    return Outcome(figures=(figure,), raw=_raw(runs))
+    return Outcome(figures=(figure,), raw=training.to_raw(runs))
 
 
 def measure_phase_timing(*, quick: bool) -> Outcome:
     """Phase timing on, against off; tuned steps are the shortest, so it costs most there."""
-    make_settings = partial(
-        training.one_core_settings, Variant.TUNED, epochs=2 if quick else 6, samples=20_000
-    )
-    runs = _in_turn(
+    samples = 20_000
+    settings = training.one_core_settings(Variant.TUNED, epochs=2 if quick else 6, samples=samples)
+    runs = training.in_turn(
         {
-            "on": partial(training.in_our_worker, make_settings(phase_timing=True)),
-            "off": partial(training.in_our_worker, make_settings(phase_timing=False)),
+            "on": partial(training.in_our_worker, settings),
+            "off": partial(training.in_our_worker, replace(settings, phase_timing=False)),
         },
         rounds=1 if quick else 7,
     )
-    name = "phase timing on, against off, tuned"
-    cpu_times = tuple(
-        on.steady_process_s / off.steady_process_s
-        for on, off in zip(runs["on"], runs["off"], strict=True)
+    added_s = float(
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.marks"],
+            cwd=Path(__file__).parents[1],
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
     )
+    steps = samples / settings.batch_size
+    marks = tuple(1 + added_s * steps / run.steady_s for run in runs["off"])
+    budget = Budget(limit=1.01)
+    name = "phase timing on, against off, tuned"
     return Outcome(
         figures=(
-            _ratio(name, runs["on"], runs["off"], Budget(limit=1.01)),
-            Figure(name="  the same in CPU time", values=cpu_times, unit=" x", digits=3),
+            _ratio(name, runs["on"], runs["off"], budget),
+            Figure(
+                name="  the same, by what its marks add to a step",
+                values=marks,
+                unit=" x",
+                digits=5,
+                budget=budget,
+            ),
         ),
-        raw=_raw(runs),
+        notes=(f"The marks of a step take {1e6 * added_s:.2f} microseconds.",),
+        raw={**training.to_raw(runs), "added_s_per_step": added_s},
     )
 
 
@@ -113,20 +101,12 @@ def measure_tuned(*, quick: bool) -> Outcome:
             "Accuracies of equally good networks differ by the chance of the test samples alone: "
             "their budget is two standard errors of the difference.",
         ),
-        raw=_raw(runs),
+        raw=training.to_raw(runs),
     )
 
 
-def _in_turn(sides: Mapping[str, Callable[[], Run]], *, rounds: int) -> dict[str, list[Run]]:
-    runs: dict[str, list[Run]] = {name: [] for name in sides}
-    for name in alternating(list(sides), rounds):
-        runs[name].append(sides[name]())
-    return runs
-
-
 def _ratio(name: str, above: list[Run], below: list[Run], budget: Budget) -> Figure:
-    """By round, the steady epoch of one side over that of the other."""
-    values = tuple(a.steady_s / b.steady_s for a, b in zip(above, below, strict=True))
+    values = training.steady_ratios(above, below)
     return Figure(name=name, values=values, unit=" x", digits=3, budget=budget)
 
 
@@ -151,7 +131,3 @@ def _accuracies(tuned: list[Run], as_written: list[Run]) -> tuple[Figure, ...]:
 def noise_points(accuracy: float, samples: int) -> float:
     """Two standard errors of the difference of two test accuracies, in percent points."""
     return 200 * math.sqrt(2 * accuracy * (1 - accuracy) / samples)
-
-
-def _raw(runs: Mapping[str, list[Run]]) -> dict[str, Any]:
-    return {name: [asdict(run) for run in found] for name, found in runs.items()}

@@ -167,6 +167,15 @@ class PtyProgram:
                     return True
         return False
 
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Hold the process, not its children, where it is."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def end(self) -> None:
         """End the program by its keys, or by signals where these do nothing."""
         if self._is_open:

@@ -10,13 +10,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import programs
-from benchmarks.figures import NotMeasuredError
+from benchmarks.figures import NotMeasuredError, alternating
 from benchmarks.pty_program import PtyProgram
+from benchmarks.quiet import wait_for_quiet
 from runners.events import DataReady, EpochFinished, Event, JobDone, JobFailed
 from runners.launch import run_worker
 from runners.paths import cache_dir
@@ -25,10 +28,14 @@ from sensors.cores import usable_cores
 
 WORKLOAD = "fashion-cnn"
 
+# Monotonic times between which something was so.
+Spans = list[tuple[float, float]]
+
 _PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
 _PLAIN_EPOCH = re.compile(r"^epoch \d+: ([\d.]+) s", re.MULTILINE)
 _START_LIMIT_S, _RACE_LIMIT_S, _EXPORT_LIMIT_S = 60.0, 600.0, 20.0
 _LAST_EVENTS_S = 1.0
+_QUIET_LIMIT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +44,13 @@ class Run:
 
     Attributes:
         epochs_s: Seconds of each epoch, without its evaluation.
-        processes_s: CPU seconds of each epoch; empty where nothing tells them.
+        starts_mono_s: When each epoch began; empty where nothing tells it.
+        processes_s: CPU seconds of each epoch; empty likewise.
         test_accuracy: Share of right answers after the last epoch; None likewise.
     """
 
     epochs_s: tuple[float, ...]
+    starts_mono_s: tuple[float, ...] = ()
     processes_s: tuple[float, ...] = ()
     test_accuracy: float | None = None
 
@@ -50,15 +59,8 @@ class Run:
         """Median seconds of the epochs after the first."""
         return statistics.median(self.epochs_s[1:])
 
-    @property
-    def steady_process_s(self) -> float:
-        """Median CPU seconds of the epochs after the first."""
-        return statistics.median(self.processes_s[1:])
 
-
-def one_core_settings(
-    variant: Variant, *, epochs: int, samples: int, phase_timing: bool = True
-) -> JobSettings:
+def one_core_settings(variant: Variant, *, epochs: int, samples: int) -> JobSettings:
     """A job alone on one core: threads that wait for each other would only add noise."""
     return JobSettings(
         workload=WORKLOAD,
@@ -71,7 +73,6 @@ def one_core_settings(
         cores=usable_cores().cpu_ids[-1:],
         data="generated",
         cache_dir=str(cache_dir()),
-        phase_timing=phase_timing,
     )
 
 
@@ -80,6 +81,7 @@ def in_our_worker(settings: JobSettings) -> Run:
     epochs = [e for e in _worker_events(settings) if isinstance(e, EpochFinished)]
     return Run(
         epochs_s=tuple(epoch.epoch_s for epoch in epochs),
+        starts_mono_s=tuple(epoch.started_mono_s for epoch in epochs),
         processes_s=tuple(e.process_s for e in epochs if e.process_s is not None),
     )
 
@@ -122,13 +124,29 @@ def by_compare(*options: str, cache: Path | None = None) -> list[Run]:
     return _runs(json.loads(done.stdout))
 
 
-def on_live_screen(*options: str) -> list[Run]:
-    """Train with the live screen open; the figures are those its export key writes."""
+def on_live_screen(*options: str, hold_every_s: float | None = None) -> tuple[list[Run], Spans]:
+    """Train with the live screen open; the figures are those its export key writes.
+
+    Args:
+        options: Of the race.
+        hold_every_s: How long to let the screen's process run and to hold it, in turn, while
+            the workers go on; None: never hold it.
+
+    Returns:
+        The runs, and when the screen's process was held.
+    """
+    held: Spans = []
     with tempfile.TemporaryDirectory(prefix="racetop-bench-") as name:
         folder = Path(name)
         command = programs.racetop(WORKLOAD, *options)
         with PtyProgram(command, programs.environment(), folder=folder, leave_keys="qy") as program:
             program.wait_until(program.has_children, "a worker", limit_s=_START_LIMIT_S)
+            while hold_every_s and program.has_children():
+                program.watch(hold_every_s)
+                start_s = time.monotonic()
+                with program.stopped():
+                    program.watch(hold_every_s)
+                held.append((start_s, time.monotonic()))
             program.wait_until(
                 lambda: not program.has_children(), "the end of the race", limit_s=_RACE_LIMIT_S
             )
@@ -139,7 +157,49 @@ def on_live_screen(*options: str) -> list[Run]:
                 lambda: any(folder.glob("*.html")), "an export", limit_s=_EXPORT_LIMIT_S
             )
         (file,) = folder.glob("*.json")
-        return _runs(json.loads(file.read_text(encoding="utf-8")))
+        return _runs(json.loads(file.read_text(encoding="utf-8"))), held
+
+
+def in_turn(sides: Mapping[str, Callable[[], Run]], *, rounds: int) -> dict[str, list[Run]]:
+    """Train on all sides, in alternating order, each time when the machine is quiet."""
+    runs: dict[str, list[Run]] = {name: [] for name in sides}
+    for name in alternating(list(sides), rounds):
+        wait_for_quiet(_QUIET_LIMIT_S)
+        runs[name].append(sides[name]())
+    return runs
+
+
+def steady_ratios(above: Sequence[Run], below: Sequence[Run]) -> tuple[float, ...]:
+    """By round, the steady epoch of one side over that of the other."""
+    return tuple(a.steady_s / b.steady_s for a, b in zip(above, below, strict=True))
+
+
+def ratios_within(run: Run, held: Spans) -> tuple[float, ...]:
+    """By held span, the epochs before it over the epochs in it; those cut by an edge left out.
+
+    The first epoch is left out as well, and a span without an epoch on both sides.
+    """
+    ratios = []
+    before_s = run.starts_mono_s[1]
+    for start_s, end_s in held:
+        running, stopped = (
+            _epochs_within(run, before_s, start_s),
+            _epochs_within(run, start_s, end_s),
+        )
+        if running and stopped:
+            ratios.append(statistics.median(running) / statistics.median(stopped))
+        before_s = end_s
+    return tuple(ratios)
+
+
+def to_raw(runs: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
+    """Runs as JSON values."""
+    return {name: [asdict(run) for run in found] for name, found in runs.items()}
+
+
+def _epochs_within(run: Run, start_s: float, end_s: float) -> list[float]:
+    epochs = zip(run.starts_mono_s, run.epochs_s, strict=True)
+    return [took_s for at_s, took_s in epochs if start_s <= at_s and at_s + took_s <= end_s]
 
 
 def _worker_events(settings: JobSettings) -> list[Event]:
@@ -160,6 +220,7 @@ def _run(job: dict[str, Any]) -> Run:
         raise NotMeasuredError(f"the job {job['label']} is {job['status']}: {job['error']}")
     return Run(
         epochs_s=tuple(epoch["epoch_s"] for epoch in job["epochs"]),
+        starts_mono_s=tuple(epoch["started_mono_s"] for epoch in job["epochs"]),
         processes_s=tuple(e["process_s"] for e in job["epochs"] if e["process_s"] is not None),
         test_accuracy=job["test_accuracy"],
     )
