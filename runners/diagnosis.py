@@ -8,6 +8,7 @@ from collections.abc import Callable
 from runners.spec import Order
 from runners.state import ComparisonState, RunState
 from runners.statistics import (
+    STEADY,
     Ratio,
     cold_epoch_s,
     data_wait_share,
@@ -35,20 +36,20 @@ def verdict(state: ComparisonState) -> tuple[str, ...]:
 
 def _ratio_sentence(ratio: Ratio) -> str:
     value = ratio.value or 1.0
-    what = "all epochs" if ratio.steady is None else "steady epochs"
+    how = f"{ratio.basis}, {ratio.label}" if ratio.basis == STEADY else ratio.label
     interval = ""
     if ratio.low is not None and ratio.high is not None:
         interval = f", 95 % interval {ratio.low:.2f}x to {ratio.high:.2f}x"
     if ratio.is_undecided:
         pair = f"{ratio.job} and {ratio.baseline}"
-        return f"No measurable difference between {pair} ({what}, {ratio.label}{interval})."
+        return f"No measurable difference between {pair} ({how}{interval})."
     faster, slower = ratio.job, ratio.baseline
     if value < 1:
         faster, slower, value = slower, faster, 1 / value
         if ratio.low and ratio.high:
             interval = f", 95 % interval {1 / ratio.high:.2f}x to {1 / ratio.low:.2f}x"
     times = f"{value:.2f}x as" if f"{value:.2f}" != "1.00" else "as"
-    return f"{faster} is {times} fast as {slower} ({what}, {ratio.label}{interval})."
+    return f"{faster} is {times} fast as {slower} ({how}{interval})."
 
 
 def _wait_sentences(state: ComparisonState) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from collections.abc import Sequence
@@ -15,7 +16,11 @@ from runners.text import counted
 
 TRIALS_FOR_INTERVAL = 3
 RESAMPLES = 2_000
+STEADY = "steady epochs"
+COLD = "cold epoch only"
+ALL_EPOCHS = "all epochs"
 _QUARTILES_FROM = 4
+_Sides = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,9 @@ class Ratio:
         total: Ratio of all epochs together; None unless both did the same work.
         low: Lower end of the 95 % interval of `steady`, or of `total` where `steady` is None.
         high: Upper end of it; both are None with less than three trials.
-        label: How it was taken: side by side or alone, number of trials, what to beware of.
+        basis: What `value` rests on: `steady epochs`, `cold epoch only` or `all epochs`.
+        label: How it was taken: the basis unless it is steady epochs, side by side or alone,
+            number of trials, what to beware of.
     """
 
     baseline: str
@@ -65,6 +72,7 @@ class Ratio:
     total: float | None
     low: float | None
     high: float | None
+    basis: str
     label: str
 
     @property
@@ -155,12 +163,6 @@ def ratios(state: ComparisonState) -> tuple[Ratio, ...]:
     return tuple(ratio for ratio in found if ratio is not None)
 
 
-def ratio_to_baseline(state: ComparisonState, job: int) -> float | None:
-    """How many times as fast as the first job's a job's steady epochs are; None before."""
-    ratio = _ratio(state, job)
-    return ratio.steady if ratio else None
-
-
 @lru_cache(maxsize=256)
 def interval_of_ratio(
     baseline: tuple[float, ...], other: tuple[float, ...], *, seed: int = 0
@@ -187,31 +189,69 @@ def _ratio(state: ComparisonState, job: int) -> Ratio | None:
     others = [run for run in state.runs_of(job) if full_epochs(run)]
     if not baselines or not others:
         return None
-    steady = (_steady_s_per_sample(baselines), _steady_s_per_sample(others))
+    steady, is_partly_alone = _steady_sides(state, job)
     totals = (_totals_s(baselines), _totals_s(others))
-    same_work = len({_work(run) for run in (*baselines, *others)}) == 1
-    basis = steady if all(steady) else totals
-    if basis is totals and not same_work:
+    works = {_work(run) for run in (*baselines, *others)}
+    is_steady, is_same_work = all(steady), len(works) == 1
+    if not is_steady and not is_same_work:
         return None
-    interval = interval_of_ratio(*basis) if all(basis) else None
+    figures, basis = steady, STEADY
+    if not is_steady:
+        figures, basis = totals, ALL_EPOCHS if max(works)[0] > 1 else COLD
+    parts = [] if is_steady else [basis]
+    parts.append("side by side" if state.plan.order is Order.TOGETHER else "alone")
+    if is_steady and is_partly_alone:
+        parts.append("partly alone")
+    trials = min(map(len, figures))
+    parts.append("single run" if trials == 1 else counted(trials, "trial"))
+    if len({full_epochs(run)[0].samples for run in (*baselines, *others)}) > 1:
+        parts.append("different sample counts, compared per sample")
+    interval = interval_of_ratio(*figures)
     return Ratio(
         baseline=state.plan.jobs[0].label,
         job=state.plan.jobs[job].label,
         steady=_ratio_of_medians(steady),
-        total=_ratio_of_medians(totals) if same_work else None,
+        total=_ratio_of_medians(totals) if is_same_work else None,
         low=interval[0] if interval else None,
         high=interval[1] if interval else None,
-        label=_label(state, baselines, others),
+        basis=basis,
+        label=", ".join(parts),
     )
 
 
-def _steady_s_per_sample(runs: Sequence[RunState]) -> tuple[float, ...]:
-    """Steady seconds per sample by trial: a batch size may drop a few samples of the epoch."""
-    return tuple(
-        epoch_s / full_epochs(run)[0].samples
-        for run in runs
-        if (epoch_s := steady_epoch_s(run)) is not None
-    )
+def _steady_sides(state: ComparisonState, job: int) -> tuple[_Sides, bool]:
+    """Steady seconds per sample by trial, the baseline's and a job's, and whether partly alone.
+
+    Per sample, for a batch size may drop a few samples of the epoch. Side by side, what one job
+    did after the other had ended says nothing of both: only epochs beside each other count,
+    unless one of the two has none.
+    """
+    sides: tuple[list[float], list[float]] = ([], [])
+    is_partly_alone = False
+    for pair in zip(state.runs_of(0), state.runs_of(job), strict=True):
+        epochs = (steady_epochs(pair[0]), steady_epochs(pair[1]))
+        if state.plan.order is Order.TOGETHER:
+            beside = (_epochs_beside(pair[0], pair[1]), _epochs_beside(pair[1], pair[0]))
+            is_partly_alone |= not all(beside) and beside != epochs
+            epochs = beside if all(beside) else epochs
+        for side, found in zip(sides, epochs, strict=True):
+            if found:
+                side.append(statistics.median(epoch.epoch_s / epoch.samples for epoch in found))
+    return (tuple(sides[0]), tuple(sides[1])), is_partly_alone
+
+
+def _epochs_beside(run: RunState, other: RunState) -> tuple[EpochFinished, ...]:
+    """A run's steady epochs that at least by half lie where the other one was at work."""
+    if not other.epochs:
+        return ()
+    from_s = other.epochs[0].started_mono_s
+    until_s = math.inf if other.ended_mono_s is None else other.ended_mono_s
+
+    def shared_s(epoch: EpochFinished) -> float:
+        end_s = epoch.started_mono_s + epoch.epoch_s
+        return min(end_s, until_s) - max(epoch.started_mono_s, from_s)
+
+    return tuple(epoch for epoch in steady_epochs(run) if shared_s(epoch) >= epoch.epoch_s / 2)
 
 
 def _totals_s(runs: Sequence[RunState]) -> tuple[float, ...]:
@@ -222,25 +262,11 @@ def _work(run: RunState) -> tuple[int, int]:
     return len(run.epochs), sum(epoch.samples for epoch in run.epochs)
 
 
-def _ratio_of_medians(sides: tuple[tuple[float, ...], tuple[float, ...]]) -> float | None:
+def _ratio_of_medians(sides: _Sides) -> float | None:
     baseline, other = sides
     if not baseline or not other:
         return None
     return statistics.median(baseline) / statistics.median(other)
-
-
-def _label(
-    state: ComparisonState, baselines: Sequence[RunState], others: Sequence[RunState]
-) -> str:
-    trials = min(len(baselines), len(others))
-    parts = [
-        "side by side" if state.plan.order is Order.TOGETHER else "alone",
-        "single run" if trials == 1 else counted(trials, "trial"),
-    ]
-    samples = {full_epochs(run)[0].samples for run in (*baselines, *others)}
-    if len(samples) > 1:
-        parts.append("different sample counts, compared per sample")
-    return ", ".join(parts)
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:

@@ -50,24 +50,26 @@ def epoch(number: int, epoch_s: float, *, samples: int = 1000, **changes: Any) -
 
 
 def finished_run(*epochs_s: float, samples: int = 1000) -> list[Event]:
-    """All events of a run with these epoch times."""
+    """All events of a run with these epoch times, from 0 s on and one right after the other."""
     events: list[Event] = [
         WorkerStarted(pid=1, mono_s=0.0),
         DataReady(
             source="generated", name="MNIST", path="-", train_samples=samples, test_samples=100
         ),
     ]
+    now_s = 0.0
     for number, epoch_s in enumerate(epochs_s, 1):
         events += [
-            epoch(number, epoch_s, samples=samples),
+            epoch(number, epoch_s, samples=samples, started_mono_s=now_s),
             EvaluationFinished(
                 epoch=number, eval_s=0.1, samples=100, test_loss=0.4, test_accuracy=0.9
             ),
         ]
+        now_s += epoch_s
     return [
         *events,
         JobDone(interrupted=False, dropped_events=0),
-        WorkerExited(returncode=0, stopped=False, oom_killed=False, mono_s=1.0),
+        WorkerExited(returncode=0, stopped=False, oom_killed=False, mono_s=now_s),
     ]
 
 

@@ -17,10 +17,18 @@ def test_without_data_there_is_no_verdict() -> None:
 
 
 def test_the_ratio_comes_first_and_names_how_it_was_taken() -> None:
-    state = replayed(plan("cpu", "cuda:0"), finished_run(5.0, 4.0), finished_run(9.0, 2.0))
+    state = replayed(plan("cpu", "cuda:0"), finished_run(5.0, 4.0), finished_run(5.0, 2.0))
 
     assert verdict(state)[0] == (
         "cuda:0 is 2.00x as fast as cpu (steady epochs, side by side, single run)."
+    )
+
+
+def test_a_ratio_of_cold_epochs_is_called_one() -> None:
+    state = replayed(plan("cpu", "cuda:0"), finished_run(4.0), finished_run(2.0))
+
+    assert verdict(state)[0] == (
+        "cuda:0 is 2.00x as fast as cpu (cold epoch only, side by side, single run)."
     )
 
 

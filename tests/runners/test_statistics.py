@@ -12,7 +12,6 @@ from runners.statistics import (
     data_wait_share,
     interval_of_ratio,
     latency,
-    ratio_to_baseline,
     ratios,
     samples_per_s,
     spread,
@@ -106,8 +105,8 @@ def test_a_ratio_above_one_means_faster_than_the_baseline() -> None:
     assert ratio.steady == 2.0
     assert ratio.total == 1.0
     assert (ratio.low, ratio.high) == (None, None)
+    assert ratio.basis == "steady epochs"
     assert ratio.label == "side by side, single run"
-    assert ratio_to_baseline(state, 1) == 2.0
 
 
 def test_with_one_epoch_there_is_only_a_total_ratio() -> None:
@@ -116,7 +115,40 @@ def test_with_one_epoch_there_is_only_a_total_ratio() -> None:
     (ratio,) = ratios(state)
     assert ratio.steady is None
     assert ratio.total == ratio.value == 2.0
-    assert ratio_to_baseline(state, 1) is None
+    assert ratio.basis == "cold epoch only"
+    assert ratio.label == "cold epoch only, side by side, single run"
+
+
+def test_a_trial_stopped_before_a_steady_epoch_does_not_count() -> None:
+    whole, stopped = finished_run(4.0, 2.0), [epoch(1, 4.0)]
+    state = replayed(plan("cpu", "mps", order=Order.IN_TURN, trials=2), whole, whole, stopped)
+
+    assert ratios(state)[0].label == "alone, single run"
+
+
+def test_epochs_after_the_other_job_ended_do_not_count_side_by_side() -> None:
+    slow, fast = finished_run(5.0, 4.0, 2.0, 2.0), finished_run(3.0, 2.0, 2.0)
+    state = replayed(plan("cpu", "mps"), slow, fast)
+
+    assert ratios(state)[0].steady == 2.0
+    assert ratios(state)[0].label == "side by side, single run"
+
+
+def test_where_all_steady_epochs_of_one_job_ran_alone_the_label_says_so() -> None:
+    slow, fast = finished_run(9.0, 4.0), finished_run(1.0, 1.0, 1.0)
+    side_by_side = replayed(plan("cpu", "mps"), slow, fast)
+    in_turn = replayed(plan("cpu", "mps", order=Order.IN_TURN), slow, fast)
+
+    assert ratios(side_by_side)[0].steady == 4.0
+    assert ratios(side_by_side)[0].label == "side by side, partly alone, single run"
+    assert ratios(in_turn)[0].label == "alone, single run"
+
+
+def test_a_job_still_at_work_is_beside_the_other() -> None:
+    under_way = [epoch(1, 1.0), epoch(2, 1.0, started_mono_s=1.0)]
+    state = replayed(plan("cpu", "mps"), finished_run(4.0, 4.0), under_way)
+
+    assert ratios(state)[0].label == "side by side, single run"
 
 
 def test_before_both_have_an_epoch_there_is_no_ratio() -> None:
