@@ -76,7 +76,7 @@ class Comparison:
         """End all workers at once; what they finished is kept."""
         self._skip_waiting()
         for task in self._tasks.values():
-            while task.cancelling() < 2:
+            for _ in range(2 - task.cancelling()):
                 task.cancel()
 
     async def _run_round(self, keys: tuple[RunKey, ...]) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from runners.devices import best_accelerator
-from runners.spec import Order, Request, UsageError
+from runners.spec import Order, Plan, Request, UsageError
 from runners.workloads import CATALOGUE
 from sensors.readings import NvmlState, Reading
 from sensors.sampler import Sampler
@@ -27,9 +28,9 @@ from tui.race import Race
 from tui.screens.confirm import Confirm
 from tui.screens.live import LiveScreen
 from tui.theme import RACETOP_THEME, THEMES, Palette
-from tui.wiring import MakeSampler, Opening
+from tui.wiring import INTERVALS_S, MakeSampler, Opening
 
-INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+DRIVER_WAIT_S = 30.0
 
 
 class RacetopApp(App[None]):
@@ -56,8 +57,12 @@ class RacetopApp(App[None]):
         self.theme = RACETOP_THEME.name
         self._palette: Palette | None = None
         self._opening = opening
-        self._request = None if opening.choose_jobs else opening.request
-        self._awaits_gpus = opening.start and opening.choose_jobs
+        self._workload = opening.workload
+        self._last: Request | None = None
+        self._order: Order | None = None
+        self._pending: Callable[[], Request] | None = None
+        self._gpus_known = not opening.needs_gpus
+        self._first_reading_s: float | None = None
         self._interval_s = interval_s
         self._paused = False
         self._reading: Reading | None = None
@@ -78,8 +83,8 @@ class RacetopApp(App[None]):
         loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(return_code=128 + signal.SIGTERM))
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
         self._sampler.start()
-        if self._opening.start and self._request is not None:
-            self.call_after_refresh(self._start, self._request)
+        if self._opening.start:
+            self.call_after_refresh(self._begin, self._base)
 
     async def on_unmount(self) -> None:
         """Leave nothing behind."""
@@ -104,34 +109,36 @@ class RacetopApp(App[None]):
 
     def action_race(self) -> None:
         """Start the race again, or the default one."""
-        self._start(self._base())
+        self._begin(self._again)
 
     def action_preset(self, number: int) -> None:
         """Race one of the catalogue's workloads."""
-        self._start(self._default(list(CATALOGUE)[number - 1]))
+        workload = list(CATALOGUE)[number - 1]
+        self._begin(lambda: self._base(workload))
 
     def action_stop(self) -> None:
-        """Stop the race."""
+        """Stop the race, or give up one that waits for the driver."""
+        self._pending = None
         if self.race.is_running:
             self.race.stop()
             self.notify("Stopping; what is finished is kept.")
 
     def action_variants(self) -> None:
         """Race the variants."""
-        self._start(requests.variants(self._base()))
+        self._begin(lambda: requests.variants(self._base()))
 
     def action_batch(self) -> None:
         """Sweep the batch size."""
-        self._start(requests.batch_sweep(self._base()))
+        self._begin(lambda: requests.batch_sweep(self._base()))
 
     def action_workers(self) -> None:
         """Sweep the loader workers."""
-        self._start(requests.workers_sweep(self._base()))
+        self._begin(lambda: requests.workers_sweep(self._base()))
 
     def action_order(self) -> None:
-        """Switch the order of the next race."""
-        self._request = requests.other_order(self._base())
-        words = "one at a time" if self._request.order is Order.IN_TURN else "side by side"
+        """Switch the order of the next races."""
+        self._order = requests.other_order(self._order or self._again().order)
+        words = "one at a time" if self._order is Order.IN_TURN else "side by side"
         self.notify(f"The next race runs its jobs {words}; r starts it.")
 
     @work(thread=True, group="export", exclusive=True)
@@ -190,11 +197,12 @@ class RacetopApp(App[None]):
         """Draw the whole screen again."""
         self.refresh(repaint=True, layout=True)
 
-    @work(group="quit", exclusive=True)
+    @work(group="quit")
     async def action_quit(self) -> None:  # type: ignore[override]
-        """Leave; ask first while a race runs."""
+        """Leave; ask first while a race runs. Asked again while asking, leave at once."""
         question = Confirm("A race is running. Stop it and leave?")
-        if not self.race.is_running or await self.push_screen_wait(question):
+        asked_already = isinstance(self.screen, Confirm)
+        if asked_already or not self.race.is_running or await self.push_screen_wait(question):
             self.exit()
 
     # What comes from outside
@@ -210,49 +218,70 @@ class RacetopApp(App[None]):
 
     @on(ReadingTaken)
     def _reading_taken(self, message: ReadingTaken) -> None:
-        self._reading = message.reading
-        self.live.add_reading(message.reading, redraw=not self._paused)
+        reading = self._reading = message.reading
+        self.live.add_reading(reading, redraw=not self._paused)
         if not self._paused:
             self._show_top_line()
-            self._show_race()
-        if message.reading.driver.state is NvmlState.STARTING:
+        self._show_race()
+        if self._first_reading_s is None:
+            self._first_reading_s = reading.taken_at_s
+        waited_s = reading.taken_at_s - self._first_reading_s
+        if reading.driver.state is NvmlState.STARTING and waited_s < DRIVER_WAIT_S:
             return
-        self._accelerator = best_accelerator(message.reading)
-        if self._awaits_gpus:
-            self._awaits_gpus = False
-            self._start(self._default(self._opening.workload))
+        self._accelerator = best_accelerator(reading)
+        self._gpus_known = True
+        if self._pending is not None:
+            self._begin(self._pending)
 
     @on(RaceChanged)
     def _show_race(self) -> None:
         if self.race.state is not None:
             self.live.show_state(self.race.state, self.race.clock())
+        for fault in self.race.take_faults():
+            self.notify(fault, title="The race ended by a fault of racetop", severity="error")
 
     # Work
 
-    @work(group="start", exclusive=True)
-    async def _start(self, request: Request) -> None:
+    def _begin(self, make: Callable[[], Request]) -> None:
+        """Start a race as soon as the devices are known, which they mostly are."""
+        self._pending = None
         if self.race.is_running:
             self.notify("A race is running; x stops it.", severity="warning")
-            return
-        self._request = request
+        elif not self._gpus_known:
+            self._pending = make
+            self.live.show_waiting()
+        else:
+            self._start(make())
+
+    def _start(self, request: Request) -> None:
         try:
             plan = self.race.start(request)
         except UsageError as error:
             self.notify(str(error), severity="error", markup=False)
             return
+        self._last = request
+        self._workload = request.workload
+        self._show_plan(plan)
+        self._load_charts()
+
+    @work(group="plan")
+    async def _show_plan(self, plan: Plan) -> None:
         await self.live.show_plan(plan)
         self._show_race()
-        self._load_charts()
 
     @work(thread=True, group="charts", exclusive=True)
     def _load_charts(self) -> None:
         charts.load()
 
-    def _default(self, workload: str) -> Request:
-        return requests.default_for(workload, self._accelerator, self._opening.request)
+    def _base(self, workload: str | None = None) -> Request:
+        """What was asked for when the screen was opened, over a workload."""
+        request = self._opening.request(workload or self._workload, self._accelerator)
+        return replace(request, order=self._order or request.order)
 
-    def _base(self) -> Request:
-        return self._request or self._default(self._opening.workload)
+    def _again(self) -> Request:
+        """The last race, in the order asked for since."""
+        last = self._last or self._base()
+        return replace(last, order=self._order or last.order)
 
     def _show_top_line(self) -> None:
         self.live.top_line.show(

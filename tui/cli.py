@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from runners.spec import UsageError
-from tui.options import add_comparison_options, chooses_jobs, request_from
+from runners.spec import Request, UsageError, find_workload
+from tui.options import add_comparison_options, for_workload, request_from
+from tui.wiring import INTERVALS_S, Opening
 
-INTERVALS = "0.5, 1, 2, 5 or 10"
+DEFAULT_WORKLOAD = "fashion-cnn"
+_INTERVALS = ", ".join(f"{interval_s:g}" for interval_s in INTERVALS_S)
 _COMMANDS_TEXT = """\
 commands (racetop COMMAND --help says more):
   compare WORKLOAD   the race without a screen: progress on stderr, result on stdout
@@ -74,24 +76,20 @@ def _live(arguments: Sequence[str]) -> int:
         type=float,
         default=1.0,
         metavar="S",
-        help=f"seconds between readings: {INTERVALS}",
+        help=f"seconds between readings: {_INTERVALS}",
     )
     add_comparison_options(parser)
     options = parser.parse_args(arguments)
-    if options.interval not in (0.5, 1.0, 2.0, 5.0, 10.0):
-        parser.error(f"--interval {options.interval:g}: one of {INTERVALS}")
-    starts = options.workload is not None
-    options.workload = options.workload or "fashion-cnn"
-    request = request_from(options, accelerator=None)
+    if options.interval not in INTERVALS_S:
+        parser.error(f"--interval {options.interval:g}: one of {_INTERVALS}")
+    opening = _opening(options)
     problem = _terminal_problem()
     if problem is not None:
         print(f"racetop: {problem}", file=sys.stderr)
         return 2
     from tui.live import run_live
 
-    return run_live(
-        request, starts=starts, chooses_jobs=chooses_jobs(options), interval_s=options.interval
-    )
+    return run_live(opening, interval_s=options.interval)
 
 
 class _ShowVersion(argparse.Action):
@@ -102,6 +100,22 @@ class _ShowVersion(argparse.Action):
 
         print(f"racetop {version('racetop')}")
         parser.exit()
+
+
+def _opening(options: argparse.Namespace) -> Opening:
+    starts = options.workload is not None
+    options.workload = options.workload or DEFAULT_WORKLOAD
+    find_workload(options.workload)
+
+    def request(workload: str, accelerator: str | None) -> Request:
+        return request_from(for_workload(options, workload), accelerator=accelerator)
+
+    return Opening(
+        workload=options.workload,
+        start=starts,
+        needs_gpus=options.devices is None,
+        request=request,
+    )
 
 
 def _terminal_problem() -> str | None:
@@ -143,8 +157,8 @@ def _snapshot(arguments: Sequence[str]) -> int:
     parser.add_argument("--every", type=float, metavar="S", help="a reading every S seconds")
     parser.add_argument("--count", type=int, metavar="N", help="stop after N readings")
     options = parser.parse_args(arguments)
-    if options.every is not None and not options.every >= 0.1:
-        parser.error("--every: at least 0.1 seconds")
+    if options.every is not None and not 0.1 <= options.every <= 86_400:
+        parser.error("--every: from 0.1 seconds to a day")
     if options.count is not None and options.count < 1:
         parser.error("--count: at least 1")
     from tui.commands.snapshot import run_snapshot

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from runners.text import printable
 from tui.theme import Palette, Role
 
 Field = tuple[tuple[str, Role | Style], ...]
@@ -30,8 +31,9 @@ class Line:
         self.width = 0
 
     def add(self, text: str, style: Role | Style = Role.TEXT) -> Line:
-        """Append text, already free of control characters."""
+        """Append text; what a terminal could take for a command is made visible."""
         if text:
+            text = printable(text)
             self._pieces.append(
                 Segment(text, self._palette[style] if isinstance(style, Role) else style)
             )

@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runners.paths import cache_dir, data_dir
-from runners.spec import Request
 from sensors.cores import usable_cores
 from tui.app import RacetopApp
 from tui.race import Race
 from tui.wiring import Opening
 
 
-def run_live(request: Request, *, starts: bool, chooses_jobs: bool, interval_s: float) -> int:
+def run_live(opening: Opening, *, interval_s: float) -> int:
     """Run the live screen until the user leaves.
 
     Args:
-        request: The race that was asked for.
-        starts: Whether to start it at once.
-        chooses_jobs: Whether devices and variants depend on what the machine has.
+        opening: What was asked for.
         interval_s: Seconds between readings.
 
     Returns:
         The exit status.
     """
-    opening = Opening(
-        workload=request.workload, request=request, start=starts, choose_jobs=chooses_jobs
-    )
     app = RacetopApp(opening, make_race=make_race, interval_s=interval_s)
     app.run()
     return app.return_code or 0

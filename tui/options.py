@@ -60,9 +60,15 @@ def add_comparison_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chooses_jobs(options: argparse.Namespace) -> bool:
-    """Whether devices and variants are left to what the machine has."""
-    return options.devices is None and options.variant is None and not _has_axis(options)
+def for_workload(options: argparse.Namespace, workload: str) -> argparse.Namespace:
+    """The same options for another workload, without the axes asked for with the first."""
+    if workload == options.workload:
+        return options
+    without_axes = {
+        name: None if len(getattr(options, name) or ()) > 1 else getattr(options, name)
+        for name in ("devices", "variant", "batch_size", "precision", "workers")
+    }
+    return argparse.Namespace(**{**vars(options), **without_axes, "workload": workload})
 
 
 def request_from(
@@ -80,7 +86,7 @@ def request_from(
     """
     find_workload(options.workload)
     request = default_request(options.workload, accelerator)
-    if not chooses_jobs(options):
+    if options.devices or options.variant or _has_axis(options):
         devices = options.devices or (("cpu", accelerator) if accelerator else ("cpu",))
         request = replace(
             request, devices=devices, variants=options.variant or (Variant.AS_WRITTEN,)

@@ -41,6 +41,7 @@ class Race:
         self._data_dir = data_dir
         self._cache_dir = cache_dir
         self._on_change = on_change
+        self._faults: list[str] = []
         self._run_worker = run_worker
         self._comparison: Comparison | None = None
         self._task: asyncio.Task[ComparisonState] | None = None
@@ -80,7 +81,7 @@ class Race:
         self.state = ComparisonState.of(plan)
         self._comparison = Comparison(plan, self._changed, run_worker=self._run_worker)
         self._task = asyncio.create_task(self._comparison.run(), name="race")
-        self._task.add_done_callback(lambda _task: self._on_change())
+        self._task.add_done_callback(self._ended)
         return plan
 
     def stop(self) -> None:
@@ -88,11 +89,22 @@ class Race:
         if self._comparison is not None and self.is_running:
             self._comparison.stop()
 
+    def take_faults(self) -> list[str]:
+        """Faults of our own that ended a race, each told once."""
+        faults, self._faults = self._faults, []
+        return faults
+
     async def end(self) -> None:
-        """Stop, and wait until no worker is left."""
-        self.stop()
+        """End all workers at once, and wait until none is left."""
+        if self._comparison is not None and self.is_running:
+            self._comparison.kill()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[ComparisonState]) -> None:
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._faults.append(f"{type(fault).__name__}: {fault}")
+        self._on_change()
 
     def _changed(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
         del key, event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runners.planning import default_request
 from runners.spec import Order, Request
 from runners.workloads import Variant
 
@@ -12,24 +11,10 @@ SWEEP_BATCH_SIZES = (32, 64, 128, 256, 512)
 SWEEP_WORKERS = (0, 1, 2, 4)
 
 
-def default_for(workload: str, accelerator: str | None, asked: Request | None) -> Request:
-    """A workload's default race, keeping what was asked for beside devices and variants."""
-    fresh = default_request(workload, accelerator)
-    if asked is None:
-        return fresh
-    return replace(
-        asked,
-        workload=workload,
-        devices=fresh.devices,
-        variants=fresh.variants,
-        order=fresh.order,
-    )
-
-
 def variants(base: Request) -> Request:
     """As-written against tuned, on the device of the last job."""
     pair = (Variant.AS_WRITTEN, Variant.TUNED)
-    return replace(_one_job(base), variants=pair, order=Order.TOGETHER)
+    return replace(_one_job(base), variants=pair, order=base.order)
 
 
 def batch_sweep(base: Request) -> Request:
@@ -42,10 +27,9 @@ def workers_sweep(base: Request) -> Request:
     return replace(_one_job(base), workers=SWEEP_WORKERS, variants=(Variant.AS_WRITTEN,))
 
 
-def other_order(base: Request) -> Request:
-    """The same jobs, in the other order."""
-    order = Order.IN_TURN if base.order is Order.TOGETHER else Order.TOGETHER
-    return replace(base, order=order)
+def other_order(order: Order) -> Order:
+    """Side by side instead of one at a time, or the reverse."""
+    return Order.IN_TURN if order is Order.TOGETHER else Order.TOGETHER
 
 
 def _one_job(base: Request) -> Request:

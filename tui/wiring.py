@@ -6,8 +6,29 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from runners.planning import default_request
 from runners.spec import Request
 from sensors.readings import Reading
+
+INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What was asked for when the screen was opened.
+
+    Attributes:
+        workload: What the keys race until another workload is chosen.
+        start: Whether to race at once.
+        needs_gpus: Whether the devices depend on what the machine has.
+        request: The race over a workload, given the best accelerator or None; keeps whatever
+            was asked for on the command line.
+    """
+
+    workload: str
+    start: bool = False
+    needs_gpus: bool = True
+    request: Callable[[str, str | None], Request] = default_request
 
 
 class ReadingStream(Protocol):
@@ -33,20 +54,3 @@ class MakeSampler(Protocol):
         own_pids: Callable[[], Collection[int]],
     ) -> ReadingStream:
         """See `sensors.sampler.Sampler`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What the screen does first.
-
-    Attributes:
-        workload: What the keys race until another workload is chosen.
-        request: What was asked for on the command line; None for nothing.
-        start: Whether to race at once.
-        choose_jobs: Whether devices and variants are chosen by what the machine has.
-    """
-
-    workload: str
-    request: Request | None = None
-    start: bool = False
-    choose_jobs: bool = True

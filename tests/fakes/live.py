@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from runners.events import Event, JobDone, JobFailed
+from runners.planning import default_request
 from runners.process_events import WorkerExited
 from runners.workloads import JobSettings
 from sensors.cores import UsableCores
@@ -18,6 +19,13 @@ from tui.wiring import Opening
 
 NOW_S = 1034.0
 """The monotonic clock of every scene."""
+
+ON_A_GPU_BOX = Opening(
+    workload="fashion-cnn",
+    needs_gpus=False,
+    request=lambda workload, _accelerator: default_request(workload, "cuda:0"),
+)
+"""Keys race the CPU against the first GPU, whether or not it was seen yet."""
 
 
 class ScriptedWorkers:
@@ -78,7 +86,7 @@ class Stage:
         self.samplers: list[scenes.ScriptedSampler] = []
         self._cores = cores
         self.app = RacetopApp(
-            opening or Opening(workload="fashion-cnn"),
+            opening or ON_A_GPU_BOX,
             make_sampler=self._make_sampler,
             make_race=self._make_race,
             wall_clock=lambda: scenes.EPOCH_START_S,

@@ -4,7 +4,7 @@ import pytest
 
 from runners.spec import Order, UsageError
 from runners.workloads import Precision, Variant
-from tui.options import add_comparison_options, chooses_jobs, request_from
+from tui.options import add_comparison_options, for_workload, request_from
 
 
 def parse(*arguments: str, workload: str = "mlp") -> argparse.Namespace:
@@ -28,7 +28,6 @@ def test_without_an_accelerator_the_cpu_races_itself() -> None:
 
 def test_an_axis_that_was_asked_for_gets_no_second_one() -> None:
     options = parse("--batch-size", "32,64,128")
-    assert not chooses_jobs(options)
     request = request_from(options, accelerator=None)
     assert request.variants == (Variant.AS_WRITTEN,)
     assert request.batch_sizes == (32, 64, 128)
@@ -82,3 +81,11 @@ def test_a_command_can_prefer_an_order_but_what_was_asked_for_wins() -> None:
     assert request_from(parse(), accelerator=None, order=Order.IN_TURN).order is Order.IN_TURN
     asked = parse("--order", "together")
     assert request_from(asked, accelerator=None, order=Order.IN_TURN).order is Order.TOGETHER
+
+
+def test_another_workload_keeps_the_options_but_not_the_axes() -> None:
+    options = parse("--batch-size", "32,64", "--epochs", "2", "--devices", "cpu", workload="mlp")
+    other = request_from(for_workload(options, "mnist-cnn"), accelerator="cuda:0")
+    assert (other.workload, other.batch_sizes, other.epochs) == ("mnist-cnn", (), 2)
+    assert other.devices == ("cpu",)
+    assert for_workload(options, "mlp") is options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 
@@ -12,9 +13,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from runners.diagnosis import verdict
-from runners.spec import Plan
-from runners.state import ComparisonState
+from runners.spec import Plan, RunKey
+from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
+from runners.text import printable
 from runners.workloads import CATALOGUE
 from sensors.readings import Reading
 from tui.spans import SpanCompositor
@@ -22,7 +24,7 @@ from tui.widgets.cpu_pane import CpuPane
 from tui.widgets.epoch_chart import EpochChart
 from tui.widgets.gpu_pane import GpuPane
 from tui.widgets.job_card import JobCard
-from tui.widgets.job_table import JobTable, current_run
+from tui.widgets.job_table import JobTable, current_run, current_trial
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.process_table import ProcessTable
 from tui.widgets.ratio import RatioPane
@@ -43,9 +45,10 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self._compositor = SpanCompositor()
         self._workload = workload
-        self._plan: Plan | None = None
+        self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
         self._shown_basis: object = None
+        self._told: set[tuple[int, RunKey]] = set()
         self.top_line = TopLine(wall_clock=wall_clock)
         self.key_bar = KeyBar()
         self._gpu = GpuPane(id="gpu")
@@ -64,7 +67,7 @@ class LiveScreen(Screen[None]):
                 yield self._gpu
                 yield self._cpu
             with self._race:
-                yield Static(_welcome(self._workload), classes="pane", markup=False)
+                yield Static(_welcome(self._workload), id="welcome", classes="pane", markup=False)
             with Container(id="middle"):
                 yield self._chart
                 yield self._verdict
@@ -81,28 +84,32 @@ class LiveScreen(Screen[None]):
             if redraw:
                 pane.redraw()
 
+    def show_waiting(self) -> None:
+        """Say that a race waits for the driver to name its GPUs."""
+        for welcome in self.query("#welcome").results(Static):
+            welcome.update("The race starts as soon as the NVIDIA driver has answered.")
+
     async def show_plan(self, plan: Plan) -> None:
         """Make room for a comparison's jobs."""
-        if plan is self._plan:
-            return
-        self._plan = plan
-        await self._race.remove_children()
-        table = len(plan.jobs) > CARDS_UP_TO
-        self._race.set_class(table, "-table")
-        panes: list[Widget] = [JobTable(plan)] if table else []
-        if not table:
-            panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-        if len(plan.jobs) > 1:
-            panes.insert(1, RatioPane())
-        await self._race.mount(*panes)
-        self._shown_basis = None
+        async with self._changing:
+            self.minimize()
+            await self._race.remove_children()
+            table = len(plan.jobs) > CARDS_UP_TO
+            self._race.set_class(table, "-table")
+            panes: list[Widget] = [JobTable(plan)] if table else []
+            if not table:
+                panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
+            if len(plan.jobs) > 1:
+                panes.insert(1, RatioPane())
+            await self._race.mount(*panes)
+            self._shown_basis = None
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""
         self._state = state
         self._show_figures(state)
         for job, card in enumerate(self.query(JobCard)):
-            card.show(current_run(state, job), now_s)
+            card.show(current_run(state, job), now_s, trial=current_trial(state, job))
         for table in self.query(JobTable):
             table.show(state, now_s)
         self._log.show(state)
@@ -114,12 +121,26 @@ class LiveScreen(Screen[None]):
             return
         self._shown_basis = (state.plan, basis)
         found = ratios(state)
+        failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
         for pane in self.query(RatioPane):
-            pane.show(found)
+            pane.show(found, failed=failed)
         for table in self.query(JobTable):
             table.show_ratios(found)
         self._chart.show(state)
         self._verdict.show(verdict(state))
+        self._tell_failures(state)
+
+    def _tell_failures(self, state: ComparisonState) -> None:
+        """A toast for each run that failed, once, with all that the card may have no room for."""
+        for key, run in state.runs.items():
+            told = (id(state.plan), key)
+            if run.error is not None and told not in self._told:
+                self._told.add(told)
+                label = state.plan.jobs[key.job].label
+                text = " ".join(filter(None, (run.error.message, run.error.remedy)))
+                self.notify(
+                    printable(text), title=f"{label} failed", severity="error", markup=False
+                )
 
     def restyle(self) -> None:
         """Draw everything again, after a change of theme."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runners.text import counted
 from sensors.readings import HostReading, Reading
 from tui import format as fmt
 from tui.line import Field, Line, eighths
@@ -11,6 +12,7 @@ from tui.widgets.graph import graph_lines
 from tui.widgets.rows import RowsWidget
 
 NARROW = 50
+CORE_ROWS = 3
 
 
 class CpuPane(RowsWidget):
@@ -21,7 +23,7 @@ class CpuPane(RowsWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
-        self.border_title = "CPU"
+        self.entitle("CPU")
         self._host: HostReading | None = None
         self._busy = History()
 
@@ -29,9 +31,7 @@ class CpuPane(RowsWidget):
         """Take a reading into the history; `redraw` shows it."""
         self._host = reading.host
         self._busy.add(reading.taken_at_s, reading.host.cpu_busy_pct)
-        title = _title(reading.host)
-        if title != self.border_title:
-            self.border_title = title
+        self.entitle(_title(reading.host))
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
@@ -118,9 +118,13 @@ def _core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
             line.add(fmt.pct(busy)).add(" ")
         return [line]
     room = max(1, width - 5)
-    shown = cores[: room * 2]
+    shown = cores[: room * CORE_ROWS]
     lines = []
     for start in range(0, len(shown), room):
         row = line if start == 0 else Line(palette).add("     ")
         lines.append(row.add(eighths(b / 100 for b in shown[start : start + room]), Role.CPU))
+    if len(cores) > len(shown):
+        # One row more, which is cut and marked where it does not fit.
+        hidden = counted(len(cores) - len(shown), "core")
+        lines.append(Line(palette).add(f"     and {hidden} more", Role.DIM))
     return lines

@@ -25,15 +25,13 @@ class EpochChart(RowsWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
-        self.border_title = "epoch time, s"
+        self.entitle("epoch time, s")
         self._state: ComparisonState | None = None
 
     def show(self, state: ComparisonState) -> None:
         """Show a comparison's epochs."""
         self._state = state
-        title = _title(state)
-        if title != self.border_title:
-            self.border_title = title
+        self.entitle(_title(state))
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:

@@ -35,7 +35,7 @@ class GpuPane(RowsWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
-        self.border_title = "GPU"
+        self.entitle("GPU")
         self._driver = DriverReading(state=NvmlState.STARTING)
         self._gpus: tuple[GpuReading, ...] = ()
         self._problems: tuple[Problem, ...] = ()
@@ -47,15 +47,14 @@ class GpuPane(RowsWidget):
         self._gpus = reading.gpus
         self._problems = tuple(p for p in reading.problems if p.source == "nvml")
         self._busy.add(reading.taken_at_s, reading.gpus[0].busy_pct if reading.gpus else None)
-        title = _title(self._gpus)
-        if title != self.border_title:
-            self.border_title = title
-        self.set_class(not self._gpus, "-empty")
+        self.entitle(_title(self._gpus))
+        starting = self._driver.state is NvmlState.STARTING
+        self.set_class(not self._gpus and not starting, "-empty")
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         if not self._gpus:
-            return _absence(self._driver, palette, width)
+            return _absence(self._driver, self._problems, palette, width)
         lines = _warnings(self._problems, palette, width)
         left = height - len(lines)
         if len(self._gpus) * ROWS_PER_BLOCK > left and len(self._gpus) > 1:
@@ -82,9 +81,12 @@ def _title(gpus: tuple[GpuReading, ...]) -> str:
     return f"{len(gpus)} GPUs · {names.pop()}" if len(names) == 1 else f"{len(gpus)} GPUs"
 
 
-def _absence(driver: DriverReading, palette: Palette, width: int) -> list[Line]:
+def _absence(
+    driver: DriverReading, problems: tuple[Problem, ...], palette: Palette, width: int
+) -> list[Line]:
     if driver.state is NvmlState.STARTING:
-        return [Line(palette).add("waiting for the NVIDIA driver …", Role.DIM)]
+        waiting = Line(palette).add("waiting for the NVIDIA driver …", Role.DIM)
+        return [waiting, *_warnings(problems, palette, width)]
     what = driver.problem or "The NVIDIA driver reports no GPU."
     lines = [Line(palette).add(row) for row in wrap(what, width)]
     lines += [Line(palette).add(row, Role.DIM) for row in wrap(driver.remedy or "", width)]
@@ -92,11 +94,12 @@ def _absence(driver: DriverReading, palette: Palette, width: int) -> list[Line]:
 
 
 def _warnings(problems: tuple[Problem, ...], palette: Palette, width: int) -> list[Line]:
-    return [
-        Line(palette).add(row, Role.WARNING)
-        for problem in problems
-        for row in wrap(f"! {problem.what}", width)
-    ]
+    lines = []
+    for problem in problems:
+        rows = wrap(f"! {problem.what}", width)
+        lines += [Line(palette).add(row, Role.WARNING) for row in rows]
+        lines += [Line(palette).add(row, Role.DIM) for row in wrap(problem.remedy or "", width)]
+    return lines
 
 
 def _block(gpu: GpuReading, palette: Palette, width: int, *, named: bool) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.style import Style
 
@@ -10,7 +10,7 @@ from runners.events import EpochFinished, Phases, Stage
 from runners.spec import JobSpec
 from runners.state import RunState, RunStatus
 from runners.statistics import cold_epoch_s, final_accuracy, samples_per_s, steady_epoch_s
-from runners.text import counted, printable
+from runners.text import counted
 from tui import format as fmt
 from tui.line import Field, Line, wrap
 from tui.theme import Palette, Role, series_of
@@ -32,6 +32,7 @@ PHASES = (
     ("optimizer_s", "opt", "■"),
 )
 SILENT_AFTER_S = 15.0
+SILENT_TEST_AFTER_S = 120.0
 _PHASE_ROLE = {
     "data": Role.KEY,
     "copy": Role.BAD,
@@ -60,16 +61,14 @@ class JobCard(RowsWidget):
         self._spec = spec
         self._run = RunState()
         self._now_s = 0.0
-        settings = spec.settings
-        series = series_of(job)
-        self.border_title = (
-            f"{series.mark} {settings.device} · {settings.variant} · batch {settings.batch_size}"
-        )
+        self.entitle(f"{series_of(job).mark} {' · '.join(_title_parts(spec))}")
 
-    def show(self, run: RunState, now_s: float) -> None:
-        """Show a run's state as of a monotonic time."""
+    def show(self, run: RunState, now_s: float, *, trial: str = "") -> None:
+        """Show a run's state as of a monotonic time; `trial` tells which one of several."""
         self._run = run
         self._now_s = now_s
+        if trial != self.border_subtitle:
+            self.border_subtitle = trial
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
@@ -85,6 +84,15 @@ class JobCard(RowsWidget):
         return lines + phase_lines(run.epochs[-1] if run.epochs else None, palette, width)
 
 
+def _title_parts(spec: JobSpec) -> Iterator[str]:
+    """What tells a job from others, then what else a reader wants to know of it."""
+    yield spec.label
+    settings = spec.settings
+    for name in (settings.variant.value, f"batch {settings.batch_size}"):
+        if name not in spec.label:
+            yield name
+
+
 def status_line(
     run: RunState, spec: JobSpec, palette: Palette, style: Style, width: int, now_s: float
 ) -> Line:
@@ -97,9 +105,11 @@ def status_line(
         silent_s = now_s - (run.progress_mono_s or now_s)
         tail, role = f"{fmt.clock(time_left_s(run, epochs))} left", Role.DIM
         text = f"epoch {number}/{epochs} "
+        patience_s = SILENT_AFTER_S
         if run.status is RunStatus.EVALUATING:
             text = f"test {number}/{epochs}  "
-        elif silent_s > SILENT_AFTER_S:
+            patience_s = SILENT_TEST_AFTER_S
+        if silent_s > patience_s:
             tail, role = f"no step for {fmt.clock(silent_s)}", Role.WARNING
         room = max(10, len(tail) + 1)
         line.add(text, Role.STRONG).bar(share, width - len(text) - 6 - room, style)
@@ -114,11 +124,9 @@ def _still_line(run: RunState, line: Line, epochs: int, width: int, took_s: floa
     line.add(run.status.value, _STATUS_ROLE.get(run.status, Role.TEXT))
     if run.status is RunStatus.WAITING:
         return line.add(" for its turn", Role.DIM)
-    tail = f"in {fmt.clock(took_s)}"
-    fields: list[Field] = [
-        ((f"{len(run.epochs)}/{epochs} epochs", Role.TEXT),),
-        ((tail, Role.DIM),),
-    ]
+    fields: list[Field] = [((f"{len(run.epochs)}/{epochs} epochs", Role.TEXT),)]
+    if took_s is not None:
+        fields.append(((f"in {fmt.clock(took_s)}", Role.DIM),))
     return line.add_fields(fields, width)
 
 
@@ -172,12 +180,14 @@ def phase_shares(phases: Phases, epoch_s: float) -> list[tuple[str, str, float]]
 
     The rest is below zero where the host waited while the device worked.
     """
+    if epoch_s <= 0:
+        return []
     known = [
         (name, glyph, value / epoch_s)
         for field, name, glyph in PHASES
         if (value := getattr(phases, field)) is not None and value > 0
     ]
-    if not known or epoch_s <= 0:
+    if not known:
         return []
     return [*known, ("rest", "░", 1.0 - sum(share for _, _, share in known))]
 
@@ -223,8 +233,8 @@ def _quality_line(run: RunState, spec: JobSpec, palette: Palette, width: int) ->
 def _error_lines(run: RunState, palette: Palette, width: int) -> list[Line]:
     if run.error is None:
         return []
-    lines = [Line(palette).add(r, Role.BAD) for r in wrap(printable(run.error.message), width)]
-    remedy = printable(run.error.remedy or "")
+    lines = [Line(palette).add(r, Role.BAD) for r in wrap(run.error.message, width)]
+    remedy = run.error.remedy or ""
     return lines + [Line(palette).add(r, Role.TEXT) for r in wrap(remedy, width)]
 
 

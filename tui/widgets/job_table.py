@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from runners.spec import Order, Plan
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import Ratio, cold_epoch_s, final_accuracy, steady_epoch_s
-from runners.text import printable
 from tui import format as fmt
 from tui.line import Line
 from tui.theme import Palette, Role, series_of
 from tui.widgets.job_card import speed_samples_per_s, status_line
 from tui.widgets.rows import RowsWidget
 
+COLUMNS = {"cold": 10, "steady": 10, "samples/s": 11, "accuracy": 10, "ratio": 8}
+KEPT_FIRST = ("ratio", "steady", "samples/s", "accuracy", "cold")
+MIN_STATUS_WIDTH = 24
 ORDER_TEXT = {Order.TOGETHER: "side by side", Order.IN_TURN: "one at a time"}
 
 
@@ -25,9 +27,7 @@ class JobTable(RowsWidget):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(id="job-table", classes="pane")
-        self.border_title = (
-            f"{plan.workload.name} · {len(plan.jobs)} jobs · {ORDER_TEXT[plan.order]}"
-        )
+        self.entitle(f"{plan.workload.name} · {len(plan.jobs)} jobs · {ORDER_TEXT[plan.order]}")
         self._state = ComparisonState.of(plan)
         self._ratios: Mapping[str, float | None] = {}
         self._now_s = 0.0
@@ -47,39 +47,56 @@ class JobTable(RowsWidget):
         del height
         plan = self._state.plan
         label_width = max(len(job.label) for job in plan.jobs) + 3
-        fixed = label_width + 10 + 10 + 11 + 10 + 8
-        room = max(12, width - fixed)
-        header = (
-            Line(palette)
-            .add(" " * (label_width + room), Role.DIM)
-            .add(
-                f"{'cold':>10}{'steady':>10}{'samples/s':>11}{'accuracy':>10}{'ratio':>8}", Role.DIM
-            )
-        )
-        return [
-            header,
-            *(
-                self._row(job, palette, label_width, room, self._ratios.get(spec.label))
-                for job, spec in enumerate(plan.jobs)
-            ),
+        columns = _columns_that_fit(width - label_width - MIN_STATUS_WIDTH)
+        room = width - label_width - sum(COLUMNS[name] for name in columns)
+        titles = "".join(f"{name:>{COLUMNS[name]}}" for name in columns)
+        header = Line(palette).pad_to(label_width + room).add(titles, Role.DIM)
+        rows = [
+            self._row(job, palette, label_width, room, columns) for job in range(len(plan.jobs))
         ]
+        return [header, *rows]
 
     def _row(
-        self, job: int, palette: Palette, label_width: int, room: int, ratio: float | None
+        self, job: int, palette: Palette, label_width: int, room: int, columns: Sequence[str]
     ) -> Line:
         run = current_run(self._state, job)
         spec = self._state.plan.jobs[job]
         style = palette.job(job)
         line = Line(palette).add(f"{series_of(job).mark} {spec.label}".ljust(label_width), style)
         if run.error is not None:
-            return line.add("failed ", Role.BAD).add(printable(run.error.message))
-        status = status_line(run, spec, palette, style, room - 1, self._now_s)
-        line.join(status).pad_to(label_width + room)
-        line.add(f"{fmt.seconds(cold_epoch_s(run)):>10}")
-        line.add(f"{fmt.seconds(steady_epoch_s(run)):>10}")
-        line.add(f"{fmt.count(speed_samples_per_s(run)):>11}")
-        line.add(f"{fmt.accuracy(final_accuracy(run)):>10}")
-        return line.add(f"{fmt.ratio(ratio)}×".rjust(8) if ratio else "", Role.STRONG)
+            return line.add("failed ", Role.BAD).add(run.error.message)
+        line.join(status_line(run, spec, palette, style, room - 1, self._now_s))
+        line.pad_to(label_width + room)
+        ratio = self._ratios.get(spec.label)
+        texts = {
+            "cold": fmt.seconds(cold_epoch_s(run)),
+            "steady": fmt.seconds(steady_epoch_s(run)),
+            "samples/s": fmt.count(speed_samples_per_s(run)),
+            "accuracy": fmt.accuracy(final_accuracy(run)),
+            "ratio": f"{fmt.ratio(ratio)}×" if ratio else "",
+        }
+        for name in columns:
+            role = Role.STRONG if name == "ratio" else Role.TEXT
+            line.add(f"{texts[name]:>{COLUMNS[name]}}", role)
+        return line
+
+
+def _columns_that_fit(width: int) -> list[str]:
+    """The columns for a width, in the order of the table; the least telling ones go first."""
+    kept: list[str] = []
+    for name in KEPT_FIRST:
+        if COLUMNS[name] <= width - sum(COLUMNS[other] for other in kept):
+            kept.append(name)
+    return [name for name in COLUMNS if name in kept]
+
+
+def current_trial(state: ComparisonState, job: int) -> str:
+    """Which trial `current_run` shows; empty where there is but one."""
+    if state.plan.trials == 1:
+        return ""
+    run = current_run(state, job)
+    number = next(i for i, other in enumerate(state.runs_of(job), start=1) if other is run)
+    return f"trial {number}/{state.plan.trials}"
 
 
 def current_run(state: ComparisonState, job: int) -> RunState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from runners.text import printable
 from sensors.readings import ProcessReading, Reading
 from tui import format as fmt
 from tui.line import Line, cut
@@ -20,7 +19,7 @@ class ProcessTable(RowsWidget):
 
     def __init__(self, *, id: str | None = None, wall_clock: Callable[[], float]) -> None:
         super().__init__(id=id, classes="pane")
-        self.border_title = "processes"
+        self.entitle("processes")
         self._wall_clock = wall_clock
         self._processes: tuple[ProcessReading, ...] = ()
         self._has_gpus = True
@@ -50,7 +49,7 @@ class ProcessTable(RowsWidget):
     def _row(self, process: ProcessReading, palette: Palette) -> Line:
         own = self._own.get(process.pid)
         style = Role.STRONG if own else Role.TEXT
-        user = cut(printable(process.user or "?"), 8)
+        user = cut(process.user or "?", 8)
         line = Line(palette).add(f"{process.pid:>8} {user:<9}", style)
         if self._has_gpus:
             on_gpu = process.gpu_index is not None
@@ -63,7 +62,7 @@ class ProcessTable(RowsWidget):
         line.add(f"{self._age(process):>7}  ", Role.DIM)
         if own:
             return line.add(own, Role.KEY)
-        return line.add(printable(process.command or "not visible from here"))
+        return line.add(process.command or "not visible from here")
 
     def _age(self, process: ProcessReading) -> str:
         if process.started_at_s is None:

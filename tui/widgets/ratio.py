@@ -17,7 +17,7 @@ class RatioPane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="ratio")
-        self._texts = ratio_texts(())
+        self._texts = ratio_texts((), failed=False)
 
     def compose(self) -> ComposeResult:
         """The digits and what they mean."""
@@ -25,9 +25,9 @@ class RatioPane(Vertical):
         yield Digits(digits, id="ratio-digits")
         yield Label(label, id="ratio-label", markup=False)
 
-    def show(self, ratios: Sequence[Ratio]) -> None:
-        """Show the best of a comparison's ratios."""
-        texts = ratio_texts(ratios)
+    def show(self, ratios: Sequence[Ratio], *, failed: bool) -> None:
+        """Show the best of a comparison's ratios; `failed`: whether a job did."""
+        texts = ratio_texts(ratios, failed=failed)
         if texts == self._texts:
             return
         self._texts = texts
@@ -37,10 +37,10 @@ class RatioPane(Vertical):
             label.update(texts[1])
 
 
-def ratio_texts(ratios: Sequence[Ratio]) -> tuple[str, str]:
-    """The digits, and the words below them."""
+def ratio_texts(ratios: Sequence[Ratio], *, failed: bool) -> tuple[str, str]:
+    """The digits, and the words below them: the conditions first."""
     best = max(ratios, key=lambda ratio: ratio.value or 0.0, default=None)
     if best is None or best.value is None:
-        return "", "the ratio comes\nwith the epochs"
+        return "", "no ratio:\na job failed" if failed else "the ratio comes\nwith the epochs"
     conditions = best.label.replace(", ", "\n")
-    return f"{fmt.ratio(best.value)}×", f"{best.job}\nagainst {best.baseline}\n{conditions}"
+    return f"{fmt.ratio(best.value)}×", f"{conditions}\n{best.job}\nagainst {best.baseline}"

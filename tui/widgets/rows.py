@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from runners.text import printable
 from tui.line import Line
 from tui.theme import Palette
 
@@ -30,11 +32,18 @@ class RowsWidget(Widget):
         self._strips: list[Strip] = []
         self._drawn_size = Size(0, 0)
         self._rows_wanted = 0
+        self._title = ""
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """The content for that many cells and rows; each pane has its own."""
         del palette, width, height
         return []
+
+    def entitle(self, title: str) -> None:
+        """Name the pane; the text is never markup."""
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(printable(title))
 
     @property
     def palette(self) -> Palette:
@@ -50,7 +59,6 @@ class RowsWidget(Widget):
             return
         if self.styles.auto_dimensions and self._rows_wanted != self._count_rows(self.size.width):
             self.refresh(layout=True)
-            return
         before, drawn_size = self._strips, self._drawn_size
         self._draw()
         if drawn_size != self.size or len(before) != len(self._strips):

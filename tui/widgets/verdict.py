@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runners.text import printable
 from tui.line import Line, wrap
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
@@ -18,7 +17,7 @@ class VerdictPane(RowsWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
-        self.border_title = "verdict"
+        self.entitle("verdict")
         self._sentences: tuple[str, ...] = ()
 
     def show(self, sentences: Sequence[str]) -> None:
@@ -34,6 +33,6 @@ class VerdictPane(RowsWidget):
             return [Line(palette).add("What the figures of a race say is told here.", Role.DIM)]
         for number, sentence in enumerate(self._sentences):
             role = Role.STRONG if number == 0 else Role.TEXT
-            for part, row in enumerate(wrap(printable(sentence), width - 2)):
+            for part, row in enumerate(wrap(sentence, width - 2)):
                 lines.append(Line(palette).add("  " if part else "· ", Role.DIM).add(row, role))
         return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.state import ComparisonState
-from runners.text import printable
+from runners.text import counted
 from tui.line import Line
 from tui.theme import Palette, Role, series_of
 from tui.widgets.job_table import current_run
@@ -18,7 +18,7 @@ class WorkerLog(RowsWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
-        self.border_title = "worker log"
+        self.entitle("worker log")
         self._state: ComparisonState | None = None
 
     def show(self, state: ComparisonState) -> None:
@@ -31,22 +31,26 @@ class WorkerLog(RowsWidget):
         del width
         if self._state is None:
             return [Line(palette).add("nothing printed yet", Role.DIM)]
-        jobs = range(len(self._state.plan.jobs))
-        share = max(1, height // len(jobs))
-        lines = [line for job in jobs for line in self._of(self._state, job, palette)[-share:]]
+        state = self._state
+        jobs = range(len(state.plan.jobs))
+        lines = [line for job in jobs for line in _pinned(state, job, palette)]
+        talkers = [job for job in jobs if current_run(state, job).log]
+        running = [job for job in talkers if not current_run(state, job).status.is_over]
+        shown = running or talkers[-1:]
+        share = max(1, (height - len(lines)) // max(1, len(shown)))
+        for job in shown:
+            mark, style = f"{series_of(job).mark} ", palette.job(job)
+            newest = current_run(state, job).log[-share:]
+            lines += [Line(palette).add(mark, style).add(entry.text) for entry in newest]
         return lines or [Line(palette).add("nothing printed yet", Role.DIM)]
 
-    def _of(self, state: ComparisonState, job: int, palette: Palette) -> list[Line]:
-        run = current_run(state, job)
-        mark, style = series_of(job).mark, palette.job(job)
-        lines = [
-            Line(palette).add(f"{mark} ", style).add(f"! {printable(warning)}", Role.WARNING)
-            for warning in run.warnings
-        ]
-        if run.unreadable_lines:
-            text = f"! {run.unreadable_lines} unreadable lines on the event channel"
-            lines.append(Line(palette).add(f"{mark} ", style).add(text, Role.WARNING))
-        lines += [
-            Line(palette).add(f"{mark} ", style).add(printable(line.text)) for line in run.log
-        ]
-        return lines
+
+def _pinned(state: ComparisonState, job: int, palette: Palette) -> list[Line]:
+    """Warnings, which no later line of a log pushes away."""
+    run = current_run(state, job)
+    texts = list(run.warnings)
+    if run.unreadable_lines:
+        lines = counted(run.unreadable_lines, "unreadable line")
+        texts.append(f"{lines} on the event channel")
+    mark, style = series_of(job).mark, palette.job(job)
+    return [Line(palette).add(f"{mark} ", style).add(f"! {text}", Role.WARNING) for text in texts]
