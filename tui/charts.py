@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 LOG_AXIS_FROM = 10.0
 _plotext: Any = None
+_loading = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,12 @@ class EpochLine:
 def load() -> None:
     """Import plotext; may run in another thread, ahead of time."""
     global _plotext
-    import plotext
+    with _loading:
+        if _plotext is None:
+            import plotext
 
-    plotext.terminal.limit(width=False, height=False)
-    _plotext = plotext
+            plotext.terminal.limit(width=False, height=False)
+            _plotext = plotext
 
 
 def uses_log_axis(lines: Sequence[EpochLine]) -> bool:
@@ -55,8 +59,7 @@ def epoch_chart(lines: Sequence[EpochLine], epochs: int, width: int, height: int
         width: Cells.
         height: Rows.
     """
-    if _plotext is None:
-        load()
+    load()
     figure = _plotext.figure
     figure.clear()
     figure.plot_size(width, height)

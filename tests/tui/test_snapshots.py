@@ -4,6 +4,8 @@ Made with the versions of Textual and Rich that the `dev` extra pins:
 `pytest tests/tui/test_snapshots.py --snapshot-update`.
 """
 
+import asyncio
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
@@ -13,6 +15,16 @@ from runners.events import Event
 from runners.workloads import JobSettings
 from tests.fakes import scenes
 from tests.fakes.live import Stage
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_left_over() -> None:
+    """Close the loop that the asynchronous tests leave set: these tests run their own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        asyncio.get_event_loop_policy().get_event_loop().close()
+    asyncio.set_event_loop(None)
+
 
 SnapCompare = Callable[..., bool]
 SECONDS = 150
