@@ -15,10 +15,17 @@ from runners.statistics import (
     full_epochs,
     ratios,
     steady_epoch_s,
+    steady_epochs,
 )
 
 NOTABLE_WAIT = 0.05
 NOTABLE_COLD = 1.1
+# A job on the CPU without loader processes keeps at least one thread busy all the time. On two
+# cores mlp and fashion-cnn used 1.8 to 2.0 cores in an epoch without disturbance; beside two busy
+# loops mlp got a median of 0.56 as written and of 0.65 tuned.
+LEAST_CORES_BUSY = 0.9
+# As written and alone, the slowest steady epoch of both took 1.13x the fastest at most.
+NOTABLE_VARIATION = 1.5
 
 
 def verdict(state: ComparisonState) -> tuple[str, ...]:
@@ -29,6 +36,7 @@ def verdict(state: ComparisonState) -> tuple[str, ...]:
     sentences += _wait_sentences(state)
     if state.plan.order is Order.TOGETHER:
         sentences += [f"{note[:1].upper()}{note[1:]}." for note in state.plan.notes]
+    sentences += _contention_sentences(state)
     sentences += _cold_sentences(state)
     sentences += _data_sentences(state)
     return tuple(sentences)
@@ -65,6 +73,24 @@ def _wait_sentences(state: ComparisonState) -> list[str]:
     ]
 
 
+def _contention_sentences(state: ComparisonState) -> list[str]:
+    sentences = []
+    for place, job in enumerate(state.plan.jobs):
+        busy = None if job.settings.workers else _over_trials(state, place, _cores_busy)
+        variation = _over_trials(state, place, _variation)
+        if job.settings.device == "cpu" and busy is not None and busy < LEAST_CORES_BUSY:
+            sentences.append(
+                f"{job.label} got the time of {busy:.1f} cores, and one is the least it uses: "
+                "something else used the machine, or a quota held it back; its times are too long."
+            )
+        elif variation is not None and variation > NOTABLE_VARIATION:
+            sentences.append(
+                f"{job.label}: the slowest steady epoch took {variation:.1f}x the fastest; "
+                "the machine did not keep its pace."
+            )
+    return sentences
+
+
 def _cold_sentences(state: ComparisonState) -> list[str]:
     sentences = []
     for place, job in enumerate(state.plan.jobs):
@@ -90,6 +116,18 @@ def _data_sentences(state: ComparisonState) -> list[str]:
 def _cold_over_steady(run: RunState) -> float | None:
     cold_s, steady_s = cold_epoch_s(run), steady_epoch_s(run)
     return cold_s / steady_s if cold_s and steady_s else None
+
+
+def _cores_busy(run: RunState) -> float | None:
+    """Median over the steady epochs of the cores' worth of time that the job got."""
+    busy = [e.process_s / e.epoch_s for e in steady_epochs(run) if e.process_s is not None]
+    return statistics.median(busy) if busy else None
+
+
+def _variation(run: RunState) -> float | None:
+    """The slowest steady epoch over the fastest."""
+    epochs_s = [epoch.epoch_s for epoch in steady_epochs(run)]
+    return max(epochs_s) / min(epochs_s) if epochs_s else None
 
 
 def _over_trials(

@@ -90,3 +90,26 @@ def test_contention_is_told_only_of_jobs_side_by_side() -> None:
 
 def test_generated_data_is_labelled() -> None:
     assert any("generated" in s for s in verdict(replayed(plan("cpu"), finished_run(1.0))))
+
+
+def busy_run(cores: float) -> list[Event]:
+    return [epoch(n, 2.0, process_s=2.0 * cores) for n in (1, 2, 3)]
+
+
+def test_a_job_that_got_less_than_a_core_had_to_share_the_machine() -> None:
+    state = replayed(
+        plan("cpu", "cpu tuned", "cuda:0"), busy_run(0.6), busy_run(1.9), busy_run(0.6)
+    )
+
+    told = [s for s in verdict(state) if "something else used the machine" in s]
+    assert len(told) == 1
+    assert told[0].startswith("cpu got the time of 0.6 cores")
+
+
+def test_steady_epochs_that_differ_much_are_told() -> None:
+    state = replayed(plan("cpu", "mps"), finished_run(9.0, 2.0, 4.6), finished_run(9.0, 2.0, 2.2))
+
+    told = [s for s in verdict(state) if "did not keep its pace" in s]
+    assert told == [
+        "cpu: the slowest steady epoch took 2.3x the fastest; the machine did not keep its pace."
+    ]

@@ -120,7 +120,8 @@ def test_with_one_epoch_there_is_only_a_total_ratio() -> None:
 
 
 def test_a_trial_stopped_before_a_steady_epoch_does_not_count() -> None:
-    whole, stopped = finished_run(4.0, 2.0), [epoch(1, 4.0)]
+    whole = finished_run(4.0, 2.0)
+    stopped: list[Event] = [epoch(1, 4.0)]
     state = replayed(plan("cpu", "mps", order=Order.IN_TURN, trials=2), whole, whole, stopped)
 
     assert ratios(state)[0].label == "alone, single run"
@@ -145,7 +146,7 @@ def test_where_all_steady_epochs_of_one_job_ran_alone_the_label_says_so() -> Non
 
 
 def test_a_job_still_at_work_is_beside_the_other() -> None:
-    under_way = [epoch(1, 1.0), epoch(2, 1.0, started_mono_s=1.0)]
+    under_way: list[Event] = [epoch(1, 1.0), epoch(2, 1.0, started_mono_s=1.0)]
     state = replayed(plan("cpu", "mps"), finished_run(4.0, 4.0), under_way)
 
     assert ratios(state)[0].label == "side by side, single run"
