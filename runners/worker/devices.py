@@ -8,6 +8,7 @@ import resource
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,9 @@ from runners.worker.errors import WorkerError
 from runners.worker.libraries import version_of
 from runners.worker.timing import DeviceTimer, HostTimer, NoTimer, PhaseTimer
 
+# Writing 5 there sets the peak resident size back to the present one; see proc(5).
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_CLEAR_PEAK = "5"
 _ON_CPU = "or race on the CPU (--devices cpu)"
 
 
@@ -53,14 +57,20 @@ class Device:
             return DeviceTimer(lambda: torch.mps.Event(enable_timing=True))
         return HostTimer()
 
+    def forget_peak_memory(self) -> None:
+        """Let the peak begin anew, where the system can: what came before is not training's."""
+        if self.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.torch_device)
+        with suppress(OSError):
+            _CLEAR_REFS.write_text(_CLEAR_PEAK)
+
     def peak_memory_bytes(self) -> int | None:
         """The most memory so far: resident on the CPU, allocated on CUDA; None on MPS."""
         if self.type == "cuda":
             return torch.cuda.max_memory_allocated(self.torch_device)
         if self.type == "mps":
             return None
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
+        return _peak_resident_bytes()
 
     def peak_reserved_bytes(self) -> int | None:
         """The most memory torch held from a GPU so far; None for other devices."""
@@ -206,6 +216,16 @@ def name_of(device: torch.device) -> str:
     if device.type == "mps":
         return "Apple GPU (MPS)"
     return _cpu_name()
+
+
+def _peak_resident_bytes() -> int:
+    # Of the two only VmHWM can be set back.
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _cpu_name() -> str:

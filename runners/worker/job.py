@@ -23,6 +23,8 @@ def run(settings: JobSettings, channel: EventChannel, stop: Stop) -> None:
         device = _open_device(settings, channel)
         stop.check()
         inputs, recipe = _prepare_data(settings, channel, device, stop)
+        # Making data takes more memory than training does, and only the first run makes it.
+        device.forget_peak_memory()
         trained = _build(settings, channel, device, recipe, inputs)
         _train(settings, channel, device, inputs, trained, stop)
     except StopAsked:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -97,3 +98,17 @@ def test_the_cpu_has_a_name_a_peak_and_the_host_clock() -> None:
     assert 50 << 20 < peak < 1 << 42
     assert isinstance(device.phase_timer(wanted=True), HostTimer)
     assert isinstance(device.phase_timer(wanted=False), NoTimer)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can set the peak back")
+def test_what_was_held_before_training_is_no_part_of_its_peak() -> None:
+    device = open_device("cpu")
+    before = bytearray(300 << 20)
+    before[::4096] = b"x" * len(before[::4096])
+    del before
+    held = device.peak_memory_bytes()
+    device.forget_peak_memory()
+    now = device.peak_memory_bytes()
+    assert held is not None
+    assert now is not None
+    assert held - now > 200 << 20
