@@ -15,7 +15,8 @@ def torch_checks(probe: dict[str, object]) -> dict[str, Check]:
 
 def test_no_accelerator_is_a_note_as_long_as_the_cpu_trains() -> None:
     cpu = {"device": "cpu", "name": "AMD EPYC"}
-    problem = {"what": "There is no NVIDIA driver here.", "remedy": "Install it."}
+    what = "There is no NVIDIA driver here."
+    problem = {"part": "accelerator", "what": what, "remedy": "Install it."}
     checks = torch_checks({"torch": "2.15.0", "devices": [cpu], "problems": [problem]})
     assert checks["accelerator"].ok is None
     assert checks["accelerator"].remedy == "Install it."
@@ -23,10 +24,23 @@ def test_no_accelerator_is_a_note_as_long_as_the_cpu_trains() -> None:
 
 
 def test_a_torch_that_cannot_train_fails_with_its_remedy() -> None:
-    problem = {"what": "torch is not installed.", "remedy": "pip install torch torchvision"}
+    remedy = "pip install torch torchvision"
+    problem = {"part": "torch", "what": "torch is not installed.", "remedy": remedy}
     checks = torch_checks({"torch": None, "devices": [], "problems": [problem]})
-    assert checks["training"].ok is False
-    assert checks["training"].remedy == "pip install torch torchvision"
+    assert checks["torch"].ok is False
+    assert checks["torch"].remedy == remedy
+
+
+def test_a_torchvision_that_does_not_fit_fails_although_torch_works() -> None:
+    cpu = {"device": "cpu", "name": "AMD EPYC"}
+    problem = {"part": "torchvision", "what": "It does not fit.", "remedy": "Install both."}
+    found = {"torch": "2.15.0", "torchvision": "0.1", "devices": [cpu], "problems": [problem]}
+    checks = list(doctor._torch(found))
+    assert [(check.name, check.ok) for check in checks] == [
+        ("torch", True),
+        ("cpu", True),
+        ("torchvision", False),
+    ]
 
 
 def machine_checks(driver: DriverReading, gpus: int = 0) -> list[Check]:

@@ -5,6 +5,7 @@ Made with the versions of Textual and Rich that the `dev` extra pins:
 """
 
 import asyncio
+import contextlib
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -20,7 +21,7 @@ from tests.fakes.live import Stage
 @pytest.fixture(autouse=True)
 def _no_loop_left_over() -> None:
     """Close the loop that the asynchronous tests leave set: these tests run their own."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.suppress(RuntimeError):
         warnings.simplefilter("ignore", DeprecationWarning)
         asyncio.get_event_loop_policy().get_event_loop().close()
     asyncio.set_event_loop(None)

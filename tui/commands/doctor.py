@@ -142,22 +142,24 @@ def _probe() -> dict[str, Any]:
         found = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         remedy = "Run 'python -m runners.worker --probe' to see what it prints."
-        return {"problems": [{"what": f"the look at torch failed: {error}", "remedy": remedy}]}
+        what = f"the look at torch failed: {error}"
+        return {"problems": [{"part": "torch", "what": what, "remedy": remedy}]}
     return found if isinstance(found, dict) else {}
 
 
 def _torch(probe: dict[str, Any]) -> Iterator[Check]:
+    problems = probe.get("problems", ())
+    failed = {problem["part"] for problem in problems}
     for name in ("torch", "torchvision"):
-        if probe.get(name):
+        if probe.get(name) and name not in failed:
             yield Check(name=name, ok=True, found=str(probe[name]))
     for device in probe.get("devices", ()):
         yield Check(name=str(device["device"]), ok=True, found=str(device["name"]))
-    # A missing accelerator is no fault as long as the CPU can train.
-    trains = bool(probe.get("devices"))
-    for problem in probe.get("problems", ()):
+    for problem in problems:
+        # Without an accelerator the CPU trains; without torchvision nothing does.
         yield Check(
-            name="accelerator" if trains else "training",
-            ok=None if trains else False,
+            name=problem["part"],
+            ok=None if problem["part"] == "accelerator" else False,
             found=str(problem["what"]),
             remedy=problem.get("remedy"),
         )
