@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runners.diagnosis import verdict
 from runners.spec import Order
-from runners.state import ComparisonState, RunState
+from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
     cold_epoch_s,
     data_wait_share,
@@ -35,7 +35,8 @@ class Table:
 
     Attributes:
         title: What was compared, and how.
-        rows: Cells for each job, under `HEADER`; with several trials, medians over them.
+        rows: Cells for each job, under `HEADER`; with several trials, medians over them. The
+            total is of whole runs; where one is not whole, the status counts the epochs done.
         remarks: What the figures say and what went wrong, in sentences.
     """
 
@@ -108,13 +109,18 @@ def _count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def _whole_s(run: RunState) -> float | None:
+    """Seconds of all epochs asked for; what a stopped run did is no total."""
+    return total_s(run) if run.status is RunStatus.DONE else None
+
+
 _COLUMNS: tuple[tuple[Callable[[RunState], float | None], Callable[[float | None], str]], ...] = (
     (cold_epoch_s, seconds),
     (steady_epoch_s, seconds),
     (samples_per_s, _count),
     (data_wait_share, _share),
     (final_accuracy, _accuracy),
-    (total_s, seconds),
+    (_whole_s, seconds),
     (lambda run: run.peak_memory_bytes, memory),
 )
 
@@ -127,6 +133,9 @@ def _row(state: ComparisonState, job: int) -> tuple[str, ...]:
         cells.append(text(statistics.median(values) if values else None))
     statuses = [str(run.status) for run in runs]
     status = statuses[0] if len(set(statuses)) == 1 else "mixed"
+    if any(run.status is not RunStatus.DONE for run in runs):
+        asked = state.plan.jobs[job].settings.epochs * len(runs)
+        status += f" {sum(len(run.epochs) for run in runs)}/{asked}"
     return (printable(state.plan.jobs[job].label), status, *cells)
 
 

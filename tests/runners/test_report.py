@@ -9,6 +9,7 @@ from runners.events import (
     DeviceReady,
     ErrorKind,
     Event,
+    JobDone,
     JobFailed,
     LatencyMeasured,
     Stage,
@@ -136,9 +137,29 @@ def test_the_table_shows_cold_and_steady_apart_and_the_failed_job() -> None:
 
     assert lines[2].split()[:6] == ["job", "status", "cold", "s", "steady", "s"]
     assert lines[3].split()[:5] == ["cpu", "done", "2.00", "1.00", "1,000"]
-    assert lines[4].split()[:3] == ["cuda:0", "failed", "n/a"]
+    assert lines[4].split()[:3] == ["cuda:0", "failed", "0/3"]
     assert any(line.startswith("cuda:0 failed: There is no") for line in lines)
     assert lines[-1].endswith("Use --devices cpu.")
+
+
+def test_a_run_cut_short_has_no_total_and_tells_how_many_epochs_it_did() -> None:
+    whole, stopped = finished(9.0, 2.0, 2.0), finished(9.0, 2.0)[:-2]
+    stopped.append(JobDone(interrupted=True, dropped_events=0))
+    lines = to_text(replayed(plan("cpu", "mps", trials=2), whole, stopped, whole, whole))
+    cpu, mps = lines.splitlines()[3:5]
+
+    assert "  done  " in cpu
+    assert "13.0" in cpu
+    assert "mixed 5/6" in mps
+    assert "13.0" in mps
+
+
+def test_only_runs_cut_short_give_no_total() -> None:
+    stopped = [*finished(9.0, 2.0)[:-2], JobDone(interrupted=True, dropped_events=0)]
+    row = to_text(replayed(plan("cpu"), stopped)).splitlines()[3]
+
+    assert row.split()[:5] == ["cpu", "stopped", "2/3", "9.00", "2.00"]
+    assert row.split()[-2:] == ["n/a", "n/a"]
 
 
 def test_the_table_fits_100_columns_whatever_the_labels() -> None:
