@@ -13,15 +13,18 @@ def main() -> None:
     """Print the findings; whatever fails becomes one of its problems."""
     findings: dict[str, Any] = dict.fromkeys(("torch", "torchvision", "cuda", "cudnn"))
     findings |= {"devices": [], "problems": []}
+    part = "torch"
     try:
         load_torch()
         _look_at_devices(findings)
+        part = "torchvision"
         load_torchvision()
     except WorkerError as error:
-        _note(findings, error)
+        _note(findings, part, error)
     except Exception as error:  # noqa: BLE001 - a probe tells of anything and never fails
         what = f"{type(error).__name__}: {error}"
-        findings["problems"].append({"what": what, "remedy": "Reinstall torch and torchvision."})
+        remedy = "Reinstall torch and torchvision."
+        findings["problems"].append({"part": part, "what": what, "remedy": remedy})
     print(json.dumps(findings), flush=True)
 
 
@@ -36,7 +39,7 @@ def _look_at_devices(findings: dict[str, Any]) -> None:
     if (problem := devices.cuda_problem()) is None:
         names += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     else:
-        _note(findings, problem)
+        _note(findings, "accelerator", problem)
     if devices.mps_problem() is None:
         names.append("mps")
     for name in names:
@@ -46,5 +49,6 @@ def _look_at_devices(findings: dict[str, Any]) -> None:
         findings["devices"].append(entry)
 
 
-def _note(findings: dict[str, Any], error: WorkerError) -> None:
-    findings["problems"].append({"what": error.message, "remedy": error.remedy})
+def _note(findings: dict[str, Any], part: str, error: WorkerError) -> None:
+    problem = {"part": part, "what": error.message, "remedy": error.remedy}
+    findings["problems"].append(problem)

@@ -257,6 +257,7 @@ def test_a_broken_library_is_told_with_its_remedy(
     assert message in failed.message
     assert "pip install" in (failed.remedy or "")
     found = probe(environment)
+    assert found["problems"][-1]["part"] == module
     assert message in found["problems"][-1]["what"]
     assert "pip install" in found["problems"][-1]["remedy"]
     assert (found["devices"] == []) == (module == "torch")
