@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from runners.spec import UsageError
@@ -35,6 +37,7 @@ def best_accelerator(
     reading: Reading | None,
     *,
     rocm_device: Path = Path("/dev/kfd"),
+    version_of: Callable[[str], str] = version,
     system: str = platform.system(),
     machine: str = platform.machine(),
 ) -> str | None:
@@ -42,12 +45,22 @@ def best_accelerator(
 
     Args:
         reading: What the sensors saw; None where they were not asked.
-        rocm_device: The file by which AMD's driver shows itself.
+        rocm_device: The file by which AMD's driver shows itself; it counts where the torch
+            installed is built for it.
+        version_of: Tells the version of an installed distribution.
         system: Name of the operating system, as `platform.system` gives it.
         machine: Name of the architecture, as `platform.machine` gives it.
     """
     if reading is not None and any(gpu.state is GpuState.OK for gpu in reading.gpus):
         return "cuda:0"
-    if rocm_device.exists():
+    if rocm_device.exists() and _is_rocm(version_of):
         return "cuda:0"
     return "mps" if (system, machine) == ("Darwin", "arm64") else None
+
+
+def _is_rocm(version_of: Callable[[str], str]) -> bool:
+    """Whether the torch installed is built for AMD's GPUs, by the name of its version."""
+    try:
+        return "+rocm" in version_of("torch")
+    except PackageNotFoundError:
+        return False

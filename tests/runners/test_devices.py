@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,15 @@ def reading(*states: GpuState) -> Reading:
 
 
 def best(
-    found: Reading | None, rocm: Path, system: str = "Linux", machine: str = "x86_64"
+    found: Reading | None,
+    rocm: Path,
+    system: str = "Linux",
+    machine: str = "x86_64",
+    torch: str = "2.15.0+rocm7.0",
 ) -> str | None:
-    return best_accelerator(found, rocm_device=rocm, system=system, machine=machine)
+    return best_accelerator(
+        found, rocm_device=rocm, version_of=lambda _: torch, system=system, machine=machine
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,10 +65,23 @@ def test_a_lost_gpu_is_none(tmp_path: Path) -> None:
     assert best(None, tmp_path / "none") is None
 
 
-def test_amds_driver_counts_as_cuda(tmp_path: Path) -> None:
+def test_amds_driver_counts_as_cuda_where_torch_is_built_for_it(tmp_path: Path) -> None:
     (tmp_path / "kfd").touch()
 
     assert best(reading(), tmp_path / "kfd") == "cuda:0"
+    assert best(reading(), tmp_path / "kfd", torch="2.15.0+cu130") is None
+
+
+def test_amds_driver_without_torch_is_no_accelerator(tmp_path: Path) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    (tmp_path / "kfd").touch()
+    found = best_accelerator(
+        None, rocm_device=tmp_path / "kfd", version_of=missing, system="Linux", machine="x86_64"
+    )
+
+    assert found is None
 
 
 def test_a_mac_with_its_own_chip_has_mps(tmp_path: Path) -> None:
