@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from runners.devices import is_accelerator
 from runners.spec import Order
 from runners.text import counted
-from runners.workloads import JobSettings
+from runners.workloads import JobSettings, Variant
 
 FEW_CORES = 4
+_BETTER = "run the jobs in turn (o, or --order in-turn) for figures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def _share(job: JobSettings, cores: tuple[int, ...], width: int) -> Share:
 
 def _wanted(job: JobSettings) -> int:
     """Cores that a job on an accelerator can make use of."""
-    return 1 + job.workers
+    return 1 + (job.workers if job.variant is Variant.AS_WRITTEN else 0)
 
 
 def _widths(jobs: Sequence[JobSettings], count: int) -> list[int]:
@@ -99,9 +100,9 @@ def _notes(jobs: Sequence[JobSettings], widths: Sequence[int], count: int) -> tu
     notes = []
     have = f"{counted(count, 'core')} for {counted(len(jobs), 'job')} side by side"
     if count < len(jobs):
-        notes.append(f"{have}: they take turns on a core; use --order in-turn for figures")
+        notes.append(f"{have}: they take turns on a core; {_BETTER}")
     elif count < FEW_CORES:
-        notes.append(f"{have}: each is slower than alone; use --order in-turn for figures")
+        notes.append(f"{have}: each is slower than alone; {_BETTER}")
     for job, width in zip(jobs, widths, strict=True):
         if is_accelerator(job.device) and width < _wanted(job):
             loaders = counted(job.workers, "loader process", "loader processes")

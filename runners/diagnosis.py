@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 
-from runners.spec import Order
 from runners.state import ComparisonState, RunState
 from runners.statistics import (
     STEADY,
@@ -34,8 +33,7 @@ def verdict(state: ComparisonState) -> tuple[str, ...]:
         return ()
     sentences = [_ratio_sentence(ratio) for ratio in ratios(state)]
     sentences += _wait_sentences(state)
-    if state.plan.order is Order.TOGETHER:
-        sentences += [f"{note[:1].upper()}{note[1:]}." for note in state.plan.notes]
+    sentences += [f"{note[:1].upper()}{note[1:]}." for note in state.plan.notes]
     sentences += _contention_sentences(state)
     sentences += _cold_sentences(state)
     sentences += _data_sentences(state)

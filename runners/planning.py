@@ -13,6 +13,9 @@ from runners.text import counted
 from runners.workloads import Variant
 from sensors.cores import UsableCores
 
+# torch takes a seed of 64 bits, with a sign.
+MAX_SEED = 2**63 - 1
+
 
 def default_request(workload: str, accelerator: str | None) -> Request:
     """The race to show when nothing else was asked for.
@@ -43,6 +46,13 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
     devices = tuple(parse_device(device) for device in request.devices)
     request = replace(request, devices=devices, data=check_data(request.data))
     _reject_repeats(request)
+    if not 0 <= request.seed <= MAX_SEED:
+        raise UsageError(f"seed {request.seed} is out of range; the largest is {MAX_SEED}")
+    if len(request.workers) > 1 and set(request.variants) != {Variant.AS_WRITTEN}:
+        raise UsageError(
+            "only the as-written loop has loader processes; compare several --workers "
+            "with --variant as-written alone"
+        )
     specs = expand(request, data_dir=str(data_dir), cache_dir=str(cache_dir))
     settings = [spec.settings for spec in specs]
     parts = partition(settings, request.order, cpu_ids=cores.cpu_ids, count=cores.count)

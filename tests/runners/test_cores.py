@@ -4,7 +4,7 @@ import pytest
 
 from runners.cores import Partition, partition
 from runners.spec import Order
-from runners.workloads import JobSettings
+from runners.workloads import JobSettings, Variant
 from tests.fakes.training import settings
 
 CPU = settings(device="cpu")
@@ -40,6 +40,14 @@ def test_each_loader_process_of_a_gpu_job_gets_a_core() -> None:
     assert threads_of(parts) == [3, 5]
 
 
+def test_only_the_as_written_loop_has_loaders_that_need_cores() -> None:
+    tuned = settings(device="cuda:0", workers=4, variant=Variant.TUNED)
+    parts = together(CPU, tuned, count=8)
+
+    assert threads_of(parts) == [7, 1]
+    assert parts.notes == ()
+
+
 def test_cpu_jobs_share_equally() -> None:
     parts = together(CPU, CPU, GPU, count=8)
 
@@ -64,7 +72,7 @@ def test_few_cores_are_told() -> None:
     (note,) = together(CPU, CPU, count=2).notes
 
     assert note.startswith("2 cores for 2 jobs side by side: each is slower than alone; ")
-    assert note.endswith("use --order in-turn for figures")
+    assert note.endswith("run the jobs in turn (o, or --order in-turn) for figures")
 
 
 def test_more_jobs_than_cores_take_turns_and_are_told() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from runners.diagnosis import verdict
 from runners.events import ErrorKind, Event, JobFailed, Phases
 from runners.process_events import WorkerExited
@@ -79,13 +81,12 @@ def test_a_cold_epoch_that_took_longer_is_told() -> None:
     assert not any(s.startswith("mps: the cold") for s in verdict(state))
 
 
-def test_contention_is_told_only_of_jobs_side_by_side() -> None:
-    note = ("2 cores for 2 jobs side by side",)
-    together = replayed(plan("cpu", "mps", notes=note), finished_run(1.0))
-    in_turn = replayed(plan("cpu", "mps", notes=note, order=Order.IN_TURN), finished_run(1.0))
+@pytest.mark.parametrize("order", Order)
+def test_what_has_to_be_known_of_the_plan_is_told(order: Order) -> None:
+    note = ("16 threads for 2 usable cores",)
+    state = replayed(plan("cpu", "mps", notes=note, order=order), finished_run(1.0))
 
-    assert "2 cores for 2 jobs side by side." in verdict(together)
-    assert not any("2 cores" in s for s in verdict(in_turn))
+    assert "16 threads for 2 usable cores." in verdict(state)
 
 
 def test_generated_data_is_labelled() -> None:

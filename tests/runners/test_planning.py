@@ -54,6 +54,18 @@ def test_the_same_job_twice_is_refused() -> None:
         planned(Request(workload="mlp", devices=("cuda", "cuda:0")))
 
 
+def test_a_seed_that_torch_cannot_take_is_refused() -> None:
+    assert planned(Request(workload="mlp", seed=2**63 - 1)).jobs
+    with pytest.raises(UsageError, match="seed 9223372036854775808 is out of range"):
+        planned(Request(workload="mlp", seed=2**63))
+
+
+def test_several_numbers_of_workers_for_a_loop_without_them_are_refused() -> None:
+    assert len(planned(Request(workload="mlp", workers=(0, 2))).jobs) == 2
+    with pytest.raises(UsageError, match="only the as-written loop has loader processes"):
+        planned(Request(workload="mlp", workers=(0, 2), variants=(Variant.TUNED,)))
+
+
 def test_an_unknown_workload_is_refused() -> None:
     with pytest.raises(UsageError, match=r"unknown workload 'x'; there are: mlp"):
         planned(Request(workload="x"))
