@@ -104,8 +104,8 @@ def compare(
         UsageError: Something asked for is unknown.
     """
     plan = make_plan(request, usable_cores(), data_dir=data_dir(), cache_dir=cache_dir())
-    if output.html is not None and not output.html.absolute().parent.is_dir():
-        raise UsageError(f"no directory '{output.html.parent}' to write the report to")
+    if output.html is not None:
+        _check_html(output.html)
     for stream in (stdout, stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -116,6 +116,7 @@ def compare(
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         state, ended_by = runner.run(_run(plan, progress, run_worker))
     progress.finish()
+    written = output.html is None or _write_html(state, output.html, progress)
     try:
         stdout.write(_result(state, output, machine))
         stdout.flush()
@@ -123,7 +124,6 @@ def compare(
         # After SIGHUP the terminal is often gone; there is nobody to tell.
         if ended_by is None:
             raise
-    written = output.html is None or _write_html(state, output.html, progress)
     failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
     return 128 + ended_by if ended_by else int(failed or not written)
 
@@ -168,6 +168,13 @@ def _result(state: ComparisonState, output: Output, machine: Mapping[str, Any] |
     if output.csv:
         return to_csv(state)
     return to_markdown(state) if output.markdown else to_text(state)
+
+
+def _check_html(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"'{path}' is a directory; name a file to write the report to")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"no directory '{path.parent}' to write the report to")
 
 
 def _write_html(state: ComparisonState, path: Path, progress: Progress) -> bool:

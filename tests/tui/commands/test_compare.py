@@ -86,6 +86,24 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_runs(tmp_path: 
         compared("normal", output=Output(html=tmp_path / "none" / "r.html"))
 
 
+def test_a_report_that_names_a_folder_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory; name a file"):
+        compared("normal", output=Output(html=tmp_path))
+
+
+def test_the_report_is_written_although_nobody_reads_the_output(tmp_path: Path) -> None:
+    class Closed(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise BrokenPipeError
+
+    output = Output(html=tmp_path / "r.html")
+    run = partial(run_worker, command=fake_command("normal"))
+    with pytest.raises(BrokenPipeError):
+        compare(ON_CPU, output, Closed(), io.StringIO(), run_worker=run)
+
+    assert (tmp_path / "r.html").exists()
+
+
 def test_a_data_directory_that_is_not_there_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="no directory '/nonexistent'"):
         compared("normal", Request(workload="mlp", data="/nonexistent"))
