@@ -17,6 +17,8 @@ _DEVICE_MEMORY = (
 )
 _HOST_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "Cannot allocate memory")
 _SHARED_MEMORY = ("Bus error", "out of shared memory", "shared memory object")
+# What ends a loader process from outside is nearly always the kernel, short of memory.
+_KILLED_LOADER = ("is killed by signal: Killed",)
 _COMPILER = ("InvalidCxxCompiler", "No working C++ compiler", "Failed to find C compiler")
 # What Triton compiles when it starts; it needs Python's headers.
 _TRITON_START = ("cuda_utils.c",)
@@ -63,6 +65,12 @@ def _recognize(error: Exception, settings: JobSettings) -> WorkerError | None:
             ErrorKind.OUT_OF_MEMORY,
             "The loader processes ran out of shared memory (/dev/shm).",
             "Use --workers 0, or give the container more (docker run --shm-size=2g).",
+        )
+    if _any_in(_KILLED_LOADER, text):
+        return WorkerError(
+            ErrorKind.OUT_OF_MEMORY,
+            "A loader process was killed, most likely because the machine ran out of memory.",
+            "Use fewer --workers, a smaller batch, or free memory.",
         )
     if isinstance(error, MemoryError) or _any_in(_HOST_MEMORY, text):
         return WorkerError(

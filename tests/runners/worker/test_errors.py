@@ -53,6 +53,12 @@ class OutOfMemoryError(RuntimeError):
             "--shm-size",
         ),
         (
+            RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "),
+            ErrorKind.OUT_OF_MEMORY,
+            "A loader process was killed, most likely because the machine ran out of memory.",
+            "fewer --workers",
+        ),
+        (
             RuntimeError("InvalidCxxCompiler: No working C++ compiler found"),
             ErrorKind.EXCEPTION,
             "torch.compile needs a C++ compiler, and there is none.",
