@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import platform
 import threading
 import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from typing import Protocol
 
-from sensors.readings import Reading
+from sensors.readings import DriverReading, HostReading, NvmlState, Problem, Reading
 
 GPU_WAIT_S = 0.25
 DRIVER_START_WAIT_S = 30.0
@@ -101,7 +102,10 @@ class Sampler:
         start_s, interval_s = self._clock(), self._interval_s
         gpu_wait_s = 0.0
         while not self._stopping:
-            reading = source.read(gpu_wait_s=gpu_wait_s, own_pids=self._own_pids())
+            try:
+                reading = source.read(gpu_wait_s=gpu_wait_s, own_pids=self._own_pids())
+            except Exception as error:  # noqa: BLE001 - one bad look must not blind the screen
+                reading = self._failed_reading(error)
             if not self._stopping:
                 self._on_reading(reading)
             gpu_wait_s = GPU_WAIT_S
@@ -111,6 +115,18 @@ class Sampler:
             self._wake.wait(next_due_s(start_s, interval_s, now_s) - now_s)
             self._wake.clear()
         source.close()
+
+    def _failed_reading(self, error: Exception) -> Reading:
+        """A reading that knows nothing but what went wrong."""
+        what = f"the sensors failed: {type(error).__name__}: {error}"
+        return Reading(
+            taken_at_s=self._clock(),
+            wall_time_s=time.time(),
+            took_s=0.0,
+            host=HostReading(hostname=platform.node(), system=platform.system()),
+            driver=DriverReading(state=NvmlState.FAILED, problem=what),
+            problems=(Problem(source="host", what=what),),
+        )
 
 
 def next_due_s(start_s: float, interval_s: float, now_s: float) -> float:

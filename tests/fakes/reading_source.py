@@ -28,6 +28,7 @@ class FakeReadingSource:
         self.waits_s: list[float] = []
         self.own_pids: list[Collection[int]] = []
         self.is_closed = False
+        self.failing_with: Exception | None = None
         self.on_driver: Callable[[], None] | None = None
         self.thread: threading.Thread | None = None
 
@@ -39,6 +40,8 @@ class FakeReadingSource:
     def read(self, *, gpu_wait_s: float, own_pids: Collection[int] = ()) -> Reading:
         self.waits_s.append(gpu_wait_s)
         self.own_pids.append(own_pids)
+        if self.failing_with is not None:
+            raise self.failing_with
         return make_reading(taken_at_s=len(self.waits_s))
 
     def close(self) -> None:

@@ -59,6 +59,18 @@ def test_readings_go_on_at_the_interval() -> None:
         assert [watched.next().taken_at_s for _ in range(5)] == [1, 2, 3, 4, 5]
 
 
+def test_a_look_that_fails_is_told_and_the_next_one_is_taken() -> None:
+    with Watched(interval_s=0.001) as watched:
+        watched.next()
+        watched.source.failing_with = ValueError("an odd line in /proc")
+        while not (failed := watched.next()).problems:
+            pass
+        watched.source.failing_with = None
+        while watched.next().problems:
+            pass
+    assert failed.problems[0].what == "the sensors failed: ValueError: an odd line in /proc"
+
+
 def test_a_reading_out_of_turn_can_be_asked_for() -> None:
     with Watched() as watched:
         watched.next()
