@@ -37,7 +37,9 @@ def test_the_screen_does_not_load_the_charts_before_a_race() -> None:
     assert loaded_after("import tui.live", ("plotext", "pynvml")) == set()
 
 
-@pytest.mark.parametrize("module", ["runners.worker", "runners.events", "runners.workloads"])
+@pytest.mark.parametrize(
+    "module", ["runners.worker.__main__", "runners.events", "runners.workloads"]
+)
 def test_the_worker_starts_light(module: str) -> None:
     heavy = (*HEAVY, *SCREEN, "psutil", "pynvml", "platformdirs")
     assert loaded_after(f"import {module}", heavy) == set()

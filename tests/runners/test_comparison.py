@@ -24,6 +24,7 @@ class FakeWorkers:
         self.running = 0
         self.most_at_a_time = 0
         self.killed: list[str] = []
+        self.has_started = asyncio.Event()
         self._failing = failing
         self._go = asyncio.Event()
         if at_once:
@@ -34,6 +35,7 @@ class FakeWorkers:
         self.running += 1
         self.most_at_a_time = max(self.most_at_a_time, self.running)
         on_event(WorkerStarted(pid=1, mono_s=0.0))
+        self.has_started.set()
         stopped = await self._work(settings.device)
         if settings.device in self._failing:
             on_event(JobFailed(error=ErrorKind.EXCEPTION, message="It broke."))
@@ -126,7 +128,7 @@ async def test_stopping_ends_what_runs_and_starts_nothing_more() -> None:
     in_turn = plan("cpu", "mps", order=Order.IN_TURN)
     comparison = Comparison(in_turn, ignore, run_worker=workers.run)
     task = asyncio.create_task(comparison.run())
-    await asyncio.sleep(0.01)
+    await workers.has_started.wait()
     comparison.stop()
     comparison.stop()
     state = await task
@@ -140,7 +142,7 @@ async def test_stopping_one_job_lets_the_others_go_on() -> None:
     workers = FakeWorkers(at_once=False)
     comparison = Comparison(plan("cpu", "mps", trials=2), ignore, run_worker=workers.run)
     task = asyncio.create_task(comparison.run())
-    await asyncio.sleep(0.01)
+    await workers.has_started.wait()
     comparison.stop(job=0)
     workers._go.set()
     state = await task
@@ -154,7 +156,7 @@ async def test_killing_does_not_wait_for_anyone(stop_first: bool) -> None:
     workers = FakeWorkers(at_once=False)
     comparison = Comparison(plan("cpu", "mps"), ignore, run_worker=workers.run)
     task = asyncio.create_task(comparison.run())
-    await asyncio.sleep(0.01)
+    await workers.has_started.wait()
     if stop_first:
         comparison.stop()
     comparison.kill()
@@ -168,7 +170,7 @@ async def test_cancelling_waits_for_the_workers_to_be_gone() -> None:
     workers = FakeWorkers(at_once=False)
     comparison = Comparison(plan("cpu", "mps"), ignore, run_worker=workers.run)
     task = asyncio.create_task(comparison.run())
-    await asyncio.sleep(0.01)
+    await workers.has_started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
