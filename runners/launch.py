@@ -107,7 +107,8 @@ def worker_environment(
         # `cuda:N` is then the GPU that NVML, and so the screen, calls N.
         environment.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     else:
-        # A job on the CPU must not make a CUDA context, which costs time and GPU memory.
+        # Without GPUs in sight nothing in a job on the CPU, a library's start-up included, can
+        # make a CUDA context, which costs time and GPU memory.
         environment["CUDA_VISIBLE_DEVICES"] = ""
     return environment
 
