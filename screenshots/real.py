@@ -29,7 +29,12 @@ async def cpu_race() -> str:
         order=Order.TOGETHER,
         data="generated",
     )
-    opening = Opening(workload="fashion-cnn", request=request, start=True, choose_jobs=False)
+    opening = Opening(
+        workload=request.workload,
+        start=True,
+        needs_gpus=False,
+        request=lambda _workload, _accelerator: request,
+    )
     app = RacetopApp(opening, make_race=make_race, make_sampler=_sampler_of_own_processes)
     seen = asyncio.Event()
 
