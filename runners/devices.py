@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from runners.spec import UsageError
-from sensors.readings import GpuState, Reading
+from sensors.gpu_readings import GpuState
+from sensors.readings import Reading
 
 _CUDA = re.compile(r"cuda(?::(\d{1,3}))?", re.ASCII)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from runners.spec import Order, Request
 from runners.workloads import Variant
@@ -12,6 +12,7 @@ from sensors.machine import Machine
 from sensors.processes import Processes
 from sensors.readings import Reading
 from sensors.sampler import Sampler
+from sensors.wanted import Wanted
 from tui.app import RacetopApp
 from tui.live import make_race
 from tui.wiring import Opening, ReadingStream
@@ -51,13 +52,13 @@ def _sampler_of_own_processes(
     on_reading: Callable[[Reading], None],
     *,
     interval_s: float,
-    own_pids: Callable[[], Collection[int]],
+    wanted: Callable[[], Wanted],
 ) -> ReadingStream:
     """Whoever makes the picture need not show what else runs on the machine."""
     return Sampler(
         on_reading,
         interval_s=interval_s,
-        own_pids=own_pids,
+        wanted=wanted,
         make_source=lambda on_driver: Machine(on_driver, processes=Processes(busiest=0)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sensors.readings import ClockLimit, Severity
+from sensors.gpu_readings import ClockLimit, Severity
 
 
 def _limit(name: str, text: str, severity: Severity) -> ClockLimit:

@@ -7,9 +7,10 @@ from types import ModuleType
 from typing import Any
 
 from sensors.clock_limits import clock_limits
+from sensors.gpu_readings import GpuReading, GpuState
 from sensors.nvml_errors import PERMANENT, Code
 from sensors.questions import Answer, CardLostError, Question, Questions
-from sensors.readings import GpuReading, GpuState, ProcessReading
+from sensors.readings import ProcessReading
 
 SLOW_EVERY_S = 5.0
 # Listing processes is the dearest question: milliseconds on some drivers.

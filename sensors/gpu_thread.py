@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.nvidia import NvidiaReading
-from sensors.readings import DriverReading, NvmlState, Problem
+from sensors.readings import Problem
+from sensors.wanted import NOTHING_MORE, Wanted
 
 SILENT_AFTER_S = 3.0
 JOIN_S = 0.5
@@ -18,7 +20,7 @@ JOIN_S = 0.5
 class GpuSource(Protocol):
     """What can be asked about GPUs, from one thread."""
 
-    def read(self) -> NvidiaReading:
+    def read(self, wanted: Wanted) -> NvidiaReading:
         """Look at all cards; may take as long as the driver takes."""
 
     def close(self) -> None:
@@ -47,16 +49,18 @@ class GpuThread:
         self._changed = threading.Condition()
         self._newest = NvidiaReading(driver=DriverReading(state=NvmlState.STARTING))
         self._asked_at_s: float | None = None
+        self._wanted = NOTHING_MORE
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="gpus", daemon=True)
         self._thread.start()
 
-    def ask(self) -> bool:
+    def ask(self, wanted: Wanted = NOTHING_MORE) -> bool:
         """Ask for a new look. False where the last one is still unanswered."""
         with self._changed:
             if self._asked_at_s is not None:
                 return False
             self._asked_at_s = self._clock()
+            self._wanted = wanted
             self._changed.notify_all()
             return True
 
@@ -86,7 +90,7 @@ class GpuThread:
     def _run(self) -> None:
         is_first = True
         while self._wait_for_question():
-            answer = self._source.read()
+            answer = self._source.read(self._wanted)
             with self._changed:
                 self._newest = answer
                 self._asked_at_s = None

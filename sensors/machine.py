@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from sensors.gpu_thread import GpuSource, GpuThread
 from sensors.host import Host
 from sensors.nvidia import NvidiaGpus
 from sensors.processes import Processes
 from sensors.readings import Reading
+from sensors.wanted import NOTHING_MORE, Wanted
 
 
 class Machine:
@@ -40,19 +41,19 @@ class Machine:
         self._processes = processes or Processes()
         self._gpus = GpuThread(gpus or NvidiaGpus(), on_driver, clock=clock)
 
-    def read(self, *, gpu_wait_s: float, own_pids: Collection[int] = ()) -> Reading:
+    def read(self, *, gpu_wait_s: float, wanted: Wanted = NOTHING_MORE) -> Reading:
         """Look at everything.
 
         Args:
             gpu_wait_s: How long to wait for the driver before its last answer is taken. A driver
                 that already owes an answer is not waited for.
-            own_pids: Processes to list in any case.
+            wanted: What to hold beside the usual.
         """
         began_s, wall_time_s = self._clock(), self._wall_clock()
-        is_new = self._gpus.ask()
+        is_new = self._gpus.ask(wanted)
         host = self._host.read()
         nvidia = self._gpus.newest(gpu_wait_s if is_new else 0.0)
-        processes = self._processes.read(nvidia.processes, own_pids)
+        processes = self._processes.read(nvidia.processes, wanted)
         return Reading(
             taken_at_s=began_s,
             wall_time_s=wall_time_s,

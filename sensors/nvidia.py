@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sensors.gpu import Gpu
+from sensors.gpu_readings import DriverReading, GpuReading, GpuState, NvmlState
 from sensors.nvml_errors import Code, binding_problem, driver_problem
 from sensors.questions import (
     CardLostError,
@@ -18,14 +19,8 @@ from sensors.questions import (
     NoAnswerError,
     Questions,
 )
-from sensors.readings import (
-    DriverReading,
-    GpuReading,
-    GpuState,
-    NvmlState,
-    Problem,
-    ProcessReading,
-)
+from sensors.readings import Problem, ProcessReading
+from sensors.wanted import NOTHING_MORE, Wanted
 
 RETRY_S = 10.0
 # Opening NVML anew finds a card that came back; the other cards lose a moment by it.
@@ -88,8 +83,9 @@ class NvidiaGpus:
         self._retry_at_s = clock()
         self._silent_since: dict[str, float] = {}
 
-    def read(self) -> NvidiaReading:
+    def read(self, wanted: Wanted = NOTHING_MORE) -> NvidiaReading:
         """Look at all cards; never raises."""
+        del wanted
         now_s = self._clock()
         if self._opened is not None and all(gpu.state is GpuState.OK for gpu in self._gpus):
             self._retry_at_s = now_s + RETRY_LOST_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sensors.readings import DriverReading, NvmlState
+from sensors.gpu_readings import DriverReading, NvmlState
 
 
 class Code(IntEnum):

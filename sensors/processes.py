@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sensors.process_table import Counters, Details, ProcessTable, system_table
 from sensors.readings import ProcessReading
+from sensors.wanted import NOTHING_MORE, Wanted
 
 SCAN_EVERY_S = 2.5
 # On a machine with thousands of processes a scan takes long: then it is done less often.
@@ -57,20 +58,21 @@ class Processes:
         self._scanned = False
 
     def read(
-        self, gpu_rows: Sequence[ProcessReading] = (), own_pids: Collection[int] = ()
+        self, gpu_rows: Sequence[ProcessReading] = (), wanted: Wanted = NOTHING_MORE
     ) -> tuple[ProcessReading, ...]:
         """One row for each process and GPU, then the host's by CPU use.
 
         Args:
             gpu_rows: What the driver tells of the GPUs' processes.
-            own_pids: Processes to list in any case.
+            wanted: Which others to list in any case.
         """
         now_s = self._clock()
+        own_pids = wanted.own_pids
         on_gpu = {row.pid for row in gpu_rows}
         if now_s >= self._scan_due_s:
-            self._scan(now_s, on_gpu | set(own_pids))
+            self._scan(now_s, on_gpu | own_pids)
         else:
-            for pid in on_gpu | set(own_pids) | set(self._busiest):
+            for pid in on_gpu | own_pids | set(self._busiest):
                 self._look(pid, now_s)
         others = {*own_pids, *self._busiest} - on_gpu
         rows = [self._row(ProcessReading(pid=pid)) for pid in others if pid in self._known]

@@ -6,11 +6,13 @@ import math
 import platform
 import threading
 import time
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import Protocol
 
-from sensors.readings import DriverReading, HostReading, NvmlState, Problem, Reading
+from sensors.gpu_readings import DriverReading, NvmlState
+from sensors.readings import HostReading, Problem, Reading
+from sensors.wanted import NOTHING_MORE, Wanted
 
 GPU_WAIT_S = 0.25
 DRIVER_START_WAIT_S = 30.0
@@ -22,7 +24,7 @@ JOIN_S = 1.0
 class ReadingSource(Protocol):
     """What takes readings; `sensors.machine.Machine` is one."""
 
-    def read(self, *, gpu_wait_s: float, own_pids: Collection[int] = ()) -> Reading:
+    def read(self, *, gpu_wait_s: float, wanted: Wanted = NOTHING_MORE) -> Reading:
         """Look at everything."""
 
     def close(self) -> None:
@@ -49,7 +51,7 @@ class Sampler:
         on_reading: Called with each reading, in the sampler's thread. It must not wait for the
             thread that calls `stop`.
         interval_s: Seconds between readings.
-        own_pids: Tells which processes to list in any case; called in the sampler's thread.
+        wanted: Tells what readings are to hold beside the usual; called in the sampler's thread.
         make_source: Makes what takes the readings, in the sampler's thread.
         clock: Monotonic clock, in seconds.
     """
@@ -59,13 +61,13 @@ class Sampler:
         on_reading: Callable[[Reading], None],
         *,
         interval_s: float = 1.0,
-        own_pids: Callable[[], Collection[int]] = tuple,
+        wanted: Callable[[], Wanted] = Wanted,
         make_source: MakeSource = system_machine,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_reading = on_reading
         self._interval_s = interval_s
-        self._own_pids = own_pids
+        self._wanted = wanted
         self._make_source = make_source
         self._clock = clock
         self._wake = threading.Event()
@@ -103,7 +105,7 @@ class Sampler:
         gpu_wait_s = 0.0
         while not self._stopping:
             try:
-                reading = source.read(gpu_wait_s=gpu_wait_s, own_pids=self._own_pids())
+                reading = source.read(gpu_wait_s=gpu_wait_s, wanted=self._wanted())
             except Exception as error:  # noqa: BLE001 - one bad look must not blind the screen
                 reading = self._failed_reading(error)
             if not self._stopping:

@@ -19,8 +19,10 @@ from textual.screen import Screen
 from runners.devices import best_accelerator
 from runners.spec import Order, Plan, Request, UsageError
 from runners.workloads import CATALOGUE
-from sensors.readings import NvmlState, Reading
+from sensors.gpu_readings import NvmlState
+from sensors.readings import Reading
 from sensors.sampler import Sampler
+from sensors.wanted import Wanted
 from tui import charts, requests
 from tui.keys import KEYS
 from tui.messages import RaceChanged, ReadingTaken
@@ -68,7 +70,7 @@ class RacetopApp(App[None]):
         self._reading: Reading | None = None
         self._accelerator: str | None = None
         self.race = make_race(self._race_moved)
-        self._sampler = make_sampler(self._sampled, interval_s=interval_s, own_pids=self._own_pids)
+        self._sampler = make_sampler(self._sampled, interval_s=interval_s, wanted=self._wanted)
         self.live = LiveScreen(opening.workload, wall_clock=wall_clock)
 
     # Life
@@ -207,8 +209,8 @@ class RacetopApp(App[None]):
 
     # What comes from outside
 
-    def _own_pids(self) -> tuple[int, ...]:
-        return os.getpid(), *self.race.pids()
+    def _wanted(self) -> Wanted:
+        return Wanted(own_pids=frozenset({os.getpid(), *self.race.pids()}))
 
     def _sampled(self, reading: Reading) -> None:
         self.post_message(ReadingTaken(reading))

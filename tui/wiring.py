@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from runners.planning import default_request
 from runners.spec import Request
 from sensors.readings import Reading
+from sensors.wanted import Wanted
 
 INTERVALS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -51,6 +52,6 @@ class MakeSampler(Protocol):
         on_reading: Callable[[Reading], None],
         *,
         interval_s: float,
-        own_pids: Callable[[], Collection[int]],
+        wanted: Callable[[], Wanted],
     ) -> ReadingStream:
         """See `sensors.sampler.Sampler`."""

@@ -11,7 +11,8 @@ from benchmarks.figures import NotMeasuredError
 from benchmarks.gpu.findings import Findings, Setting
 from runners.worker.errors import WorkerError
 from runners.worker.libraries import load_torch, load_torchvision
-from sensors.readings import DriverReading, GpuReading, NvmlState, Reading
+from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
+from sensors.readings import Reading
 
 # What CUDA offers is less than what NVML counts, by what the driver keeps.
 _MEMORY_TOLERANCE = 0.05

@@ -24,6 +24,7 @@ from sensors.cores import usable_cores
 from sensors.readings import Reading
 from sensors.sampler import Sampler
 from sensors.snapshot import snapshot
+from sensors.wanted import Wanted
 
 _EVERY_S = 1.0
 
@@ -61,7 +62,9 @@ class Recorder:
             {"plan": {"workload": workload, "order": order, "trials": plan.trials, "jobs": jobs}},
         )
         self._sampler = Sampler(
-            self._on_reading, interval_s=_EVERY_S, own_pids=lambda: tuple(self._labels)
+            self._on_reading,
+            interval_s=_EVERY_S,
+            wanted=lambda: Wanted(own_pids=frozenset(self._labels)),
         )
 
     def __enter__(self) -> Recorder:

@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks.figures import NotMeasuredError, quantile
 from benchmarks.gpu.findings import Findings, Setting
+from sensors.gpu_readings import NvmlState
 from sensors.nvidia import NvidiaGpus
-from sensors.readings import NvmlState
 
 _READS = 30
 # A look at the sensors every second is to take no more than 1.5 % of a core.

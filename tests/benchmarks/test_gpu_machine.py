@@ -5,7 +5,7 @@ from typing import Any
 from benchmarks.gpu.faults import judge_memory
 from benchmarks.gpu.findings import Findings, Status
 from benchmarks.gpu.machine import compare, gpu_of, without_names
-from sensors.readings import DriverReading, GpuReading, NvmlState
+from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from tests.fakes.clock import FakeClock
 
 MIB = 1 << 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runners.events import Event, JobDone, JobFailed
@@ -12,6 +12,7 @@ from runners.process_events import WorkerExited
 from runners.workloads import JobSettings
 from sensors.cores import UsableCores
 from sensors.readings import Reading
+from sensors.wanted import Wanted
 from tests.fakes import scenes
 from tui.app import RacetopApp
 from tui.race import Race
@@ -106,10 +107,10 @@ class Stage:
         on_reading: Callable[[Reading], None],
         *,
         interval_s: float,
-        own_pids: Callable[[], Collection[int]],
+        wanted: Callable[[], Wanted],
     ) -> scenes.ScriptedSampler:
         self.samplers.append(
-            scenes.ScriptedSampler(on_reading, interval_s=interval_s, own_pids=own_pids)
+            scenes.ScriptedSampler(on_reading, interval_s=interval_s, wanted=wanted)
         )
         return self.samplers[-1]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from sensors.readings import DriverReading, HostReading, NvmlState, Reading
+from sensors.gpu_readings import DriverReading, NvmlState
+from sensors.readings import HostReading, Reading
+from sensors.wanted import NOTHING_MORE, Wanted
 
 PATIENCE_S = 10.0
 
@@ -26,7 +28,7 @@ class FakeReadingSource:
 
     def __init__(self) -> None:
         self.waits_s: list[float] = []
-        self.own_pids: list[Collection[int]] = []
+        self.wanted: list[Wanted] = []
         self.is_closed = False
         self.failing_with: Exception | None = None
         self.on_driver: Callable[[], None] | None = None
@@ -37,9 +39,9 @@ class FakeReadingSource:
         self.thread = threading.current_thread()
         return self
 
-    def read(self, *, gpu_wait_s: float, own_pids: Collection[int] = ()) -> Reading:
+    def read(self, *, gpu_wait_s: float, wanted: Wanted = NOTHING_MORE) -> Reading:
         self.waits_s.append(gpu_wait_s)
-        self.own_pids.append(own_pids)
+        self.wanted.append(wanted)
         if self.failing_with is not None:
             raise self.failing_with
         return make_reading(taken_at_s=len(self.waits_s))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from runners.events import (
     DataReady,
@@ -24,14 +24,9 @@ from runners.events import (
 from runners.process_events import LogLine, WorkerStarted
 from runners.workloads import JobSettings, Variant
 from sensors.clock_limits import clock_limits
-from sensors.readings import (
-    DriverReading,
-    GpuReading,
-    HostReading,
-    NvmlState,
-    ProcessReading,
-    Reading,
-)
+from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
+from sensors.readings import HostReading, ProcessReading, Reading
+from sensors.wanted import Wanted
 
 GIB = 1024**3
 CPU_WORKER = 31000
@@ -279,11 +274,11 @@ class ScriptedSampler:
         on_reading: Callable[[Reading], None],
         *,
         interval_s: float,
-        own_pids: Callable[[], Collection[int]] = tuple,
+        wanted: Callable[[], Wanted] = Wanted,
     ) -> None:
         self.on_reading = on_reading
         self.interval_s = interval_s
-        self.own_pids = own_pids
+        self.wanted = wanted
         self.is_running = False
 
     def start(self) -> None:

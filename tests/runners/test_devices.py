@@ -7,14 +7,8 @@ import pytest
 
 from runners.devices import best_accelerator, parse_device
 from runners.spec import UsageError
-from sensors.readings import (
-    DriverReading,
-    GpuReading,
-    GpuState,
-    HostReading,
-    NvmlState,
-    Reading,
-)
+from sensors.gpu_readings import DriverReading, GpuReading, GpuState, NvmlState
+from sensors.readings import HostReading, Reading
 
 
 def reading(*states: GpuState) -> Reading:

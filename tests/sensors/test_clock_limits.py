@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensors.clock_limits import clock_limits
-from sensors.readings import Severity
+from sensors.gpu_readings import Severity
 
 
 def names(bits: int) -> list[str]:

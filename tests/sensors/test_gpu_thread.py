@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.gpu_thread import SILENT_AFTER_S, GpuThread
 from sensors.nvidia import NvidiaReading
-from sensors.readings import DriverReading, NvmlState
+from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 
 PATIENCE_S = 10.0
@@ -23,7 +24,8 @@ class SlowSource:
         self.threads: set[str] = set()
         self.closed = threading.Event()
 
-    def read(self) -> NvidiaReading:
+    def read(self, wanted: Wanted) -> NvidiaReading:
+        del wanted
         self.threads.add(threading.current_thread().name)
         assert self.may_answer.acquire(timeout=PATIENCE_S)
         return READY

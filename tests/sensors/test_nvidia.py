@@ -8,9 +8,9 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from sensors.gpu import SLOW_EVERY_S
+from sensors.gpu_readings import GpuReading, GpuState, NvmlState
 from sensors.nvidia import RETRY_LOST_S, RETRY_S, NvidiaGpus
 from sensors.nvml_errors import Code
-from sensors.readings import GpuReading, GpuState, NvmlState
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import GIB, MEMORY_V2, Fail, FakeGpu, FakeNvml, answers, field_value
 

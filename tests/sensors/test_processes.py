@@ -7,6 +7,7 @@ from collections import Counter
 from sensors.process_table import Counters, Details
 from sensors.processes import SCAN_EVERY_S, Processes
 from sensors.readings import ProcessReading
+from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 
 
@@ -77,13 +78,15 @@ def test_gpu_processes_come_first_and_are_not_listed_twice() -> None:
 
 def test_our_own_processes_are_listed_in_any_case_and_take_no_place_of_others() -> None:
     table, clock = FakeTable({1: 0.0, 2: 0.0, 3: 0.0, 4: 0.0}), FakeClock()
-    rows = processes(table, clock).read(own_pids=[1])
+    rows = processes(table, clock).read(wanted=Wanted(own_pids=frozenset({1})))
     assert {row.pid for row in rows} == {1, 3, 4}
 
 
 def test_our_own_processes_that_are_gone_are_skipped() -> None:
     table, clock = FakeTable({1: 0.0}), FakeClock()
-    assert [row.pid for row in processes(table, clock).read(own_pids=[99])] == [1]
+    assert [
+        row.pid for row in processes(table, clock).read((), Wanted(own_pids=frozenset({99})))
+    ] == [1]
 
 
 def test_a_gpu_process_of_another_pid_namespace_has_no_command() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sensors.readings import Reading
 from sensors.sampler import GAP_S, Sampler, next_due_s, take_reading, take_readings
+from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 from tests.fakes.reading_source import PATIENCE_S, FakeReadingSource
 
@@ -24,7 +25,7 @@ class Watched:
         self.sampler = Sampler(
             self.readings.put,
             interval_s=interval_s,
-            own_pids=lambda: [7],
+            wanted=lambda: Wanted(own_pids=frozenset({7})),
             make_source=self.source.make,
         )
 
@@ -97,7 +98,7 @@ def test_a_changed_interval_holds_at_once() -> None:
 def test_own_processes_are_asked_for_with_each_reading() -> None:
     with Watched() as watched:
         watched.next()
-    assert watched.source.own_pids == [[7]]
+    assert [wanted.own_pids for wanted in watched.source.wanted] == [{7}]
 
 
 def test_stopping_ends_the_thread_and_closes_the_source() -> None:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sensors.clock_limits import clock_limits
-from sensors.readings import GpuReading, Problem, ProcessReading, Reading
+from sensors.gpu_readings import GpuReading
+from sensors.readings import Problem, ProcessReading, Reading
 from sensors.snapshot import snapshot
 from tests.fakes.reading_source import make_reading
 

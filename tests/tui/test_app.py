@@ -13,7 +13,7 @@ from runners.events import ErrorKind, Event, JobFailed
 from runners.process_events import LogLine, WorkerStarted
 from runners.spec import Order, Request
 from runners.workloads import JobSettings, Variant
-from sensors.readings import DriverReading, NvmlState
+from sensors.gpu_readings import DriverReading, NvmlState
 from tests.fakes import scenes
 from tests.fakes.live import Stage, usual_script
 from tui import charts
@@ -114,11 +114,11 @@ async def test_a_race_shows_epochs_ratio_verdict_and_its_processes() -> None:
         assert "2.00 s steady" in text
         assert "generated" in text
         assert "racetop worker: cpu" in text
-        assert stage.sampler.own_pids() == (
+        assert stage.sampler.wanted().own_pids == {
             os.getpid(),
             scenes.CPU_WORKER,
             scenes.ACCELERATOR_WORKER,
-        )
+        }
         stage.workers.finish.set()
 
 

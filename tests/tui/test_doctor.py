@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sensors.readings import DriverReading, NvmlState
+from sensors.gpu_readings import DriverReading, NvmlState
 from tests.fakes import scenes
 from tui.commands import doctor
 from tui.commands.doctor import Check

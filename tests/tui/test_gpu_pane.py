@@ -4,7 +4,8 @@ import pytest
 from rich.cells import cell_len
 
 from sensors.clock_limits import clock_limits
-from sensors.readings import GpuReading, GpuState, Problem, Reading
+from sensors.gpu_readings import GpuReading, GpuState
+from sensors.readings import Problem, Reading
 from tests.fakes import scenes
 from tui.theme import Palette
 from tui.widgets.gpu_pane import GpuPane

@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 from runners.planning import default_request
 from runners.spec import Order, Request
 from runners.workloads import Variant
-from sensors.readings import DriverReading, NvmlState, Problem
+from sensors.gpu_readings import DriverReading, NvmlState
+from sensors.readings import Problem
 from tests.fakes import scenes
 from tests.fakes.live import Stage
 from tests.tui.test_app import HOSTILE, screen_text, settle

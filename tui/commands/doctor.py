@@ -19,7 +19,8 @@ from runners.paths import cache_dir, data_dir
 from runners.text import printable
 from runners.workloads import CATALOGUE
 from sensors.cores import usable_cores
-from sensors.readings import NvmlState, Reading
+from sensors.gpu_readings import NvmlState
+from sensors.readings import Reading
 from sensors.sampler import take_reading
 
 PROBE_TIMEOUT_S = 120.0

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 from runners.text import printable
-from sensors.readings import GpuReading, HostReading, ProcessReading, Reading
+from sensors.gpu_readings import GpuReading
+from sensors.readings import HostReading, ProcessReading, Reading
 from sensors.sampler import take_reading, take_readings
 from sensors.snapshot import snapshot
 from tui import format as fmt

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from sensors.readings import (
-    DriverReading,
-    GpuReading,
-    GpuState,
-    NvmlState,
-    Problem,
-    Reading,
-    Severity,
-)
+from sensors.gpu_readings import DriverReading, GpuReading, GpuState, NvmlState, Severity
+from sensors.readings import Problem, Reading
 from tui import format as fmt
 from tui.line import Field, Line, wrap
 from tui.series import History
