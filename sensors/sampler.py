@@ -140,6 +140,7 @@ def take_readings(
     every_s: float = 1.0,
     count: int | None = None,
     *,
+    wanted: Wanted = NOTHING_MORE,
     make_source: MakeSource = system_machine,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -149,26 +150,29 @@ def take_readings(
     Args:
         every_s: Seconds between readings.
         count: How many; None goes on for ever.
+        wanted: What they are to hold beside the usual.
         make_source: Makes what takes the readings.
         clock: Monotonic clock, in seconds.
         sleep: Waits for so many seconds.
     """
     source = make_source(lambda: None)
     try:
-        source.read(gpu_wait_s=DRIVER_START_WAIT_S)
+        source.read(gpu_wait_s=DRIVER_START_WAIT_S, wanted=wanted)
         sleep(GAP_S)
         start_s, taken = clock(), 0
         while count is None or taken < count:
             if taken:
                 now_s = clock()
                 sleep(next_due_s(start_s, every_s, now_s) - now_s)
-            yield source.read(gpu_wait_s=every_s)
+            yield source.read(gpu_wait_s=every_s, wanted=wanted)
             taken += 1
     finally:
         source.close()
 
 
-def take_reading(make_source: MakeSource = system_machine) -> Reading:
+def take_reading(
+    make_source: MakeSource = system_machine, *, wanted: Wanted = NOTHING_MORE
+) -> Reading:
     """One reading: waits for the driver and knows the rates."""
-    with closing(take_readings(count=1, make_source=make_source)) as readings:
+    with closing(take_readings(count=1, wanted=wanted, make_source=make_source)) as readings:
         return next(readings)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from runners.spec import Request, UsageError, find_workload
+from sensors.wanted import Wanted
 from tui.options import add_comparison_options, for_workload, request_from
 from tui.wiring import INTERVALS_S, Opening
 
@@ -153,17 +154,28 @@ def _snapshot(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="racetop snapshot", description="The machine's readings, once or as a stream."
     )
-    parser.add_argument("--json", action="store_true", help="schema racetop.snapshot/1")
-    parser.add_argument("--every", type=float, metavar="S", help="a reading every S seconds")
-    parser.add_argument("--count", type=int, metavar="N", help="stop after N readings")
+    add = parser.add_argument
+    add("--json", action="store_true", help="schema racetop.snapshot/1, see docs/snapshot.md")
+    add("--csv", action="store_true", help="a row for each reading, without processes")
+    add("--every", type=float, metavar="S", help="a reading every S seconds")
+    add("--count", type=int, metavar="N", help="stop after N readings")
+    add("--all-processes", action="store_true", help="every process, not the busiest only")
+    add("--profile", action="store_true", help="what goes on inside GPUs (GPM, from Hopper on)")
     options = parser.parse_args(arguments)
     if options.every is not None and not 0.1 <= options.every <= 86_400:
         parser.error("--every: from 0.1 seconds to a day")
     if options.count is not None and options.count < 1:
         parser.error("--count: at least 1")
+    if options.csv and (options.json or options.all_processes):
+        parser.error("--csv excludes --json, and holds no processes")
     from tui.commands.snapshot import run_snapshot
 
-    return run_snapshot(as_json=options.json, every_s=options.every, count=options.count)
+    return run_snapshot(
+        form="csv" if options.csv else "json" if options.json else "text",
+        every_s=options.every,
+        count=options.count,
+        wanted=Wanted(all_processes=options.all_processes, gpu_profile=options.profile),
+    )
 
 
 def _workloads(arguments: Sequence[str]) -> int:

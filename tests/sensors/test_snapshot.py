@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import GpuReading
-from sensors.readings import Problem, ProcessReading, Reading
-from sensors.snapshot import snapshot
+from sensors.gpu_readings import GpuReading, MigInstance
+from sensors.readings import HostReading, Problem, ProcessReading, Reading
+from sensors.snapshot import NOT_IN_ROWS, row, row_columns, snapshot
 from tests.fakes.reading_source import make_reading
 
 
@@ -110,3 +111,74 @@ def test_problems_have_a_remedy_or_null() -> None:
     assert as_json(full_reading())["problems"] == [
         {"source": "nvml", "what": "No driver.", "remedy": None}
     ]
+
+
+def test_every_field_of_the_records_is_a_key() -> None:
+    found = as_json(full_reading())
+    for keys, record in (
+        (found["host"], HostReading),
+        (found["gpus"][0], GpuReading),
+        (found["processes"][0], ProcessReading),
+    ):
+        assert list(keys) == [field.name for field in fields(record)]
+
+
+def test_records_within_records_are_objects() -> None:
+    instance = MigInstance(index=1, uuid="MIG-1", profile="1g.10gb")
+    gpu = replace(
+        full_reading().gpus[0],
+        mig_instances=(instance,),
+        clock_limit_s=MappingProxyType({"power-cap": 1.5}),
+        unknown={"fan_pct": "not supported"},
+    )
+    (found,) = as_json(replace(full_reading(), gpus=(gpu,)))["gpus"]
+    assert found["mig_instances"][0]["profile"] == "1g.10gb"
+    assert found["clock_limit_s"] == {"power-cap": 1.5}
+    assert found["unknown"] == {"fan_pct": "not supported"}
+
+
+def gpus(*numbers: int) -> tuple[GpuReading, ...]:
+    seconds = {"power-cap": 2.5}
+    return tuple(
+        GpuReading(
+            index=number,
+            uuid=f"GPU-{number}",
+            name="NVIDIA H200",
+            busy_pct=10.0 * number,
+            clock_limits=clock_limits(0x44),
+            clock_limit_s=seconds,
+        )
+        for number in numbers
+    )
+
+
+def test_a_row_has_a_column_for_each_field_of_host_and_gpus_but_lists() -> None:
+    columns = row_columns(replace(make_reading(), gpus=gpus(0, 1)))
+    assert len(columns) == len(set(columns))
+    for prefix, record in (("host", HostReading), ("gpu0", GpuReading), ("gpu1", GpuReading)):
+        names = {field.name for field in fields(record)} - NOT_IN_ROWS
+        names -= {"index", "clock_limit_s"}
+        assert {f"{prefix}_{name}" for name in names} <= set(columns)
+    assert {"gpu0_power_cap_s", "gpu1_power_cap_s"} <= set(columns)
+    assert {"taken_at", "took_s", "driver_state", "problems"} <= set(columns)
+    assert not [column for column in columns if "processes" in column]
+
+
+def test_a_row_holds_plain_values_and_none_for_the_unknown() -> None:
+    reading = replace(
+        full_reading(), gpus=(*gpus(2), replace(full_reading().gpus[0], clock_limits=None))
+    )
+    cells = row(reading)
+    assert cells["gpu2_busy_pct"] == 20.0
+    assert cells["gpu2_clock_limits"] == "hw-thermal+power-cap"
+    assert cells["gpu2_power_cap_s"] == 2.5
+    assert cells["gpu0_clock_limits"] is None
+    assert cells["gpu0_power_w"] is None
+    assert cells["host_hostname"] == "box"
+    assert cells["problems"] == "No driver."
+    assert all(value is None or isinstance(value, str | int | float) for value in cells.values())
+
+
+def test_a_card_that_nothing_holds_has_an_empty_list_not_an_unknown_one() -> None:
+    gpu = replace(gpus(0)[0], clock_limits=())
+    assert row(replace(make_reading(), gpus=(gpu,)))["gpu0_clock_limits"] == ""

@@ -1,3 +1,4 @@
+import csv
 import json
 
 import pytest
@@ -50,6 +51,13 @@ def test_a_stream_of_snapshots_is_one_object_a_line(capsys: pytest.CaptureFixtur
     assert len({document["taken_at"] for document in documents}) == 3
 
 
+def test_a_stream_as_csv_has_a_header_and_a_row_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["snapshot", "--csv", "--every", "0.1", "--count", "2"]) == 0
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert header[0] == "taken_at"
+    assert [len(row) for row in rows] == [len(header)] * 2
+
+
 def test_a_snapshot_for_people_names_the_host_and_every_problem(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -64,6 +72,8 @@ def test_a_snapshot_for_people_names_the_host_and_every_problem(
     [
         ["snapshot", "--every", "0"],
         ["snapshot", "--count", "0"],
+        ["snapshot", "--csv", "--json"],
+        ["snapshot", "--csv", "--all-processes"],
         ["compare"],
         ["compare", "mlp", "--json", "--csv"],
         ["mlp", "--interval", "7"],

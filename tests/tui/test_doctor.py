@@ -1,12 +1,12 @@
 import json
+import os
+import platform
 from pathlib import Path
 
 import pytest
 
-from sensors.gpu_readings import DriverReading, NvmlState
-from tests.fakes import scenes
 from tui.commands import doctor
-from tui.commands.doctor import Check
+from tui.commands.check import Check
 
 
 def torch_checks(probe: dict[str, object]) -> dict[str, Check]:
@@ -43,28 +43,6 @@ def test_a_torchvision_that_does_not_fit_fails_although_torch_works() -> None:
     ]
 
 
-def machine_checks(driver: DriverReading, gpus: int = 0) -> list[Check]:
-    return list(doctor._machine(scenes.reading(0.0, gpus=gpus, driver=driver)))
-
-
-def test_a_working_driver_is_named_with_its_gpus() -> None:
-    driver = DriverReading(state=NvmlState.OK, driver_version="580.159", cuda_version="13.0")
-    (check,) = machine_checks(driver, gpus=2)
-    assert check.ok
-    assert "580.159" in check.found
-    assert "NVIDIA H200, NVIDIA H200" in check.found
-
-
-def test_a_machine_without_a_driver_has_no_fault_but_a_mismatch_is_one() -> None:
-    assert machine_checks(scenes.NO_DRIVER)[0].ok is None
-    mismatch = DriverReading(
-        state=NvmlState.MISMATCH, problem="The driver was updated.", remedy="Reboot."
-    )
-    (check,) = machine_checks(mismatch)
-    assert check.ok is False
-    assert check.remedy == "Reboot."
-
-
 def test_a_data_set_is_found_by_its_files_packed_or_not(tmp_path: Path) -> None:
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -80,6 +58,40 @@ def test_text_of_others_cannot_control_the_terminal() -> None:
     assert not set("\x1b\x07") & set("".join(doctor._text([hostile])))
 
 
+@pytest.mark.parametrize(
+    ("environment", "ok", "words"),
+    [
+        ({"TERM": "xterm-256color", "TMUX": "/tmp/x", "SSH_CONNECTION": "10.0.0.1"}, True, "tmux"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, True, "NO_COLOR=1"),
+        ({"TERM": "dumb"}, None, "TERM=dumb"),
+        ({}, None, "TERM=unset"),
+    ],
+)
+def test_the_terminal_is_named_by_what_it_can_and_what_it_is_in(
+    environment: dict[str, str], ok: bool | None, words: str
+) -> None:
+    check = doctor._terminal(environment, os.terminal_size((80, 24)))
+    assert (check.ok, words in check.found) == (ok, True)
+    assert "80x24" in check.found
+    assert "10.0.0.1" not in check.found
+    assert (check.remedy is None) == bool(ok)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "ok"), [("UTF-8", True), ("utf8", True), ("ANSI_X3.4-1968", None)]
+)
+def test_an_encoding_without_line_drawing_is_a_note(encoding: str, ok: bool | None) -> None:
+    check = doctor._text_encoding(encoding)
+    assert (check.ok, check.remedy is None) == (ok, bool(ok))
+
+
+def test_the_users_folder_is_not_named_in_a_report() -> None:
+    check = Check(name="cache", ok=True, found="/home/ana/.cache/racetop", remedy="rm /home/ana/x")
+    shown = doctor._without_home(check, Path("/home/ana"))
+    assert (shown.found, shown.remedy) == ("~/.cache/racetop", "rm ~/x")
+    assert doctor._without_home(check, Path("/")) == check
+
+
 @pytest.mark.slow
 @pytest.mark.torch
 def test_the_doctor_looks_at_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,4 +100,6 @@ def test_the_doctor_looks_at_this_machine(capsys: pytest.CaptureFixture[str]) ->
     assert document["schema"] == "racetop.doctor/1"
     checks = {check["name"]: check for check in document["checks"]}
     assert checks["torch"]["ok"]
+    assert {"nvml", "nvml binding", "cpu use", "pressure (PSI)", "limits"} <= set(checks)
+    assert platform.node() not in json.dumps(document["checks"]).replace(platform.platform(), "")
     assert status == int(any(check["ok"] is False for check in checks.values()))

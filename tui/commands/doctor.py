@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import locale
 import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,53 +20,61 @@ from runners.paths import cache_dir, data_dir
 from runners.text import printable
 from runners.workloads import CATALOGUE
 from sensors.cores import usable_cores
-from sensors.gpu_readings import NvmlState
-from sensors.readings import Reading
 from sensors.sampler import take_reading
+from sensors.wanted import Wanted
+from tui.commands.check import Check
+from tui.commands.doctor_gpus import gpu_checks
+from tui.commands.doctor_host import host_checks
 
 PROBE_TIMEOUT_S = 120.0
 SMALL_SHM_BYTES = 1 << 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing looked at.
-
-    Attributes:
-        name: What was looked at.
-        ok: Whether it works; None where that is neither good nor bad.
-        found: What was found.
-        remedy: What to do where it does not work.
-    """
-
-    name: str
-    ok: bool | None
-    found: str
-    remedy: str | None = None
+_PRIVACY = (
+    "Fit for a bug report: no host name, user name or command line stands in it, and no id of a "
+    "card. Paths may tell more than you like; look them over."
+)
 
 
 def run_doctor(*, as_json: bool) -> int:
     """Print all checks; the exit status is 1 where one failed."""
+    reading = take_reading(wanted=Wanted(gpu_profile=True))
     checks = [
         _python(),
         *_packages(),
-        _terminal(),
+        _terminal(os.environ, shutil.get_terminal_size()),
+        _text_encoding(locale.getpreferredencoding(False)),
         _cores(),
-        *_machine(take_reading()),
+        *gpu_checks(reading),
+        *host_checks(reading),
         *_torch(_probe()),
         *_data(data_dir()),
         _cache(cache_dir()),
         *_shared_memory(Path("/dev/shm")),
     ]
+    checks = [_without_home(check, Path.home()) for check in checks]
     if as_json:
-        document = {"schema": "racetop.doctor/1", "checks": [asdict(check) for check in checks]}
+        document = {
+            "schema": "racetop.doctor/1",
+            "privacy": _PRIVACY,
+            "checks": [asdict(check) for check in checks],
+        }
         print(json.dumps(document, indent=2))
     else:
-        print("\n".join(_text(checks)))
+        print("\n".join([*_text(checks), "", _PRIVACY]))
     return int(any(check.ok is False for check in checks))
 
 
+def _without_home(check: Check, home: Path) -> Check:
+    """The check without the name of the user's folder, which is mostly the user's own."""
+
+    def shortened(text: str) -> str:
+        return text if home == Path("/") else text.replace(str(home), "~")
+
+    remedy = None if check.remedy is None else shortened(check.remedy)
+    return replace(check, found=shortened(check.found), remedy=remedy)
+
+
 def _text(checks: list[Check]) -> Iterator[str]:
+    """A line for each check, and its remedy below it."""
     width = max(len(check.name) for check in checks)
     marks = {True: "ok  ", False: "FAIL", None: "note"}
     for check in checks:
@@ -88,14 +97,25 @@ def _packages() -> Iterator[Check]:
             yield Check(name=name, ok=False, found="not installed", remedy=remedy)
 
 
-def _terminal() -> Check:
-    term = os.environ.get("TERM", "")
-    size = shutil.get_terminal_size()
+def _terminal(environment: Mapping[str, str], size: os.terminal_size) -> Check:
+    term = environment.get("TERM", "")
     found = f"TERM={term or 'unset'}, {size.columns}x{size.lines}"
+    for name in ("COLORTERM", "NO_COLOR"):
+        if environment.get(name):
+            found += f", {name}={environment[name]}"
+    inside = {"TMUX": "tmux", "STY": "screen", "SSH_CONNECTION": "SSH"}
+    found += "".join(f", in {word}" for name, word in inside.items() if environment.get(name))
     if term in ("", "dumb", "unknown"):
         remedy = "Set TERM, as in TERM=xterm-256color; 'compare' and 'snapshot' work without."
         return Check(name="terminal", ok=None, found=found, remedy=remedy)
     return Check(name="terminal", ok=True, found=found)
+
+
+def _text_encoding(encoding: str) -> Check:
+    if encoding.lower().replace("-", "") == "utf8":
+        return Check(name="text encoding", ok=True, found=encoding)
+    remedy = "Bars and lines may look wrong; set LANG=C.UTF-8."
+    return Check(name="text encoding", ok=None, found=encoding, remedy=remedy)
 
 
 def _cores() -> Check:
@@ -105,28 +125,6 @@ def _cores() -> Check:
         remedy = "Side by side, each job gets few cores; 'in turn' gives figures to rely on."
         return Check(name="cores", ok=None, found=found, remedy=remedy)
     return Check(name="cores", ok=True, found=found)
-
-
-def _machine(reading: Reading) -> Iterator[Check]:
-    driver = reading.driver
-    if driver.state is NvmlState.OK:
-        names = ", ".join(gpu.name for gpu in reading.gpus) or "no GPU"
-        yield Check(
-            name="nvml",
-            ok=bool(reading.gpus),
-            found=f"driver {driver.driver_version}, CUDA {driver.cuda_version}: {names}",
-        )
-    else:
-        absent = driver.state in (NvmlState.NO_LIBRARY, NvmlState.NO_DRIVER)
-        yield Check(
-            name="nvml",
-            ok=None if absent else False,
-            found=driver.problem or driver.state.value,
-            remedy=driver.remedy,
-        )
-    for problem in reading.problems:
-        if problem.what != driver.problem:
-            yield Check(name=problem.source, ok=None, found=problem.what, remedy=problem.remedy)
 
 
 def _probe() -> dict[str, Any]:
