@@ -32,7 +32,7 @@ def run_snapshot(*, form: str, every_s: float | None, count: int | None, wanted:
 
 
 def print_readings(readings: Iterable[Reading], *, form: str, is_stream: bool) -> None:
-    """Print readings as they come, as `text`, `json` or `csv`; a stream has a JSON object a line."""
+    """Print readings as they come: `text`, `json` (a stream: an object a line) or `csv`."""
     if form == "csv":
         _print_csv(readings)
         return
