@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from benchmarks import epochs, keys, live, programs, screen_cost, start
+from benchmarks import epochs, keys, live, monitors, programs, screen_cost, start
 from benchmarks.figures import NotMeasuredError, Outcome, table, to_json
 from benchmarks.quiet import BUSY_PCT, wait_for_quiet
 
@@ -34,6 +34,7 @@ CATALOGUE: Mapping[str, Measure] = {
     "idle": screen_cost.measure_idle,
     "streaming": screen_cost.measure_streaming,
     "keys": keys.measure,
+    "monitors": monitors.measure,
     "live": live.measure,
     "plain": epochs.measure_plain,
     "phases": epochs.measure_phase_timing,
@@ -43,6 +44,10 @@ _HOW_TO_READ = (
     "A figure is the median of its n values, or the quantile its name says; a result is unclear "
     "where the 95 % interval holds the budget."
 )
+_ENVIRONMENT = f"""\
+  {programs.NVML_VARIABLE}    a folder with a simulated libnvidia-ml.so.1
+  {monitors.NVTOP_VARIABLE}   nvtop, where it is not on the PATH
+  {monitors.NVITOP_VARIABLE}  nvitop, where it is not on the PATH"""
 _ALSO = "torch in the parent process: never imported; tests/test_import_hygiene.py shows it."
 
 
@@ -68,8 +73,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Prints what the program costs against its budgets.",
-        epilog=f"names:\n{about}\n\nenvironment:\n  {programs.NVML_VARIABLE}  a folder with a "
-        "libnvidia-ml.so.1 to use where there is no GPU",
+        epilog=f"names:\n{about}\n\nenvironment:\n{_ENVIRONMENT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure; all by default")
@@ -113,6 +117,7 @@ def _report(
     parts = ["\n".join(f"- {name}: {value}" for name, value in machine.items())]
     if figures:
         parts.append(table(figures))
+    parts += [outcome.text for outcome in outcomes.values() if outcome.text]
     parts.append("\n".join(f"- {remark}" for remark in [*remarks, _HOW_TO_READ, _ALSO]))
     return "\n\n".join(parts)
 

@@ -75,11 +75,13 @@ class Outcome:
     Attributes:
         figures: Its figures.
         notes: What the reader has to know about them.
+        text: A table of its own, as Markdown.
         raw: All raw numbers, as JSON values.
     """
 
     figures: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
+    text: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

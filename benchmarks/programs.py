@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +20,6 @@ NVML_VARIABLE = "RACETOP_BENCH_NVML"
 NO_GPU = "no GPU"
 
 _HERE = Path(__file__).parent
-_SIMULATOR = _HERE.parents[1] / "shared" / "tools" / "nvmlsim" / "build.sh"
 _PACKAGES = ("racetop", "textual", "plotext", "psutil", "torch", "torchvision")
 
 
@@ -92,17 +88,6 @@ def _snapshot(with_environment: dict[str, str]) -> dict[str, Any]:
     return snapshot
 
 
-@functools.cache
 def _simulated_nvml() -> str | None:
     """The folder of a simulated driver library; None where the real one, or none, is used."""
-    named = os.environ.get(NVML_VARIABLE)
-    if named is not None:
-        return named
-    has_compiler = shutil.which(os.environ.get("CC", "cc")) is not None
-    if not _SIMULATOR.is_file() or not has_compiler or _snapshot(dict(os.environ))["gpus"]:
-        return None
-    folder = tempfile.TemporaryDirectory(prefix="racetop-bench-")
-    atexit.register(folder.cleanup)
-    command = ["sh", str(_SIMULATOR), "-o", folder.name]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return folder.name
+    return os.environ.get(NVML_VARIABLE)

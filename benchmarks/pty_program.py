@@ -30,6 +30,7 @@ COLUMNS, ROWS = 120, 40
 _KIB = 1024
 _READ_BYTES = 1 << 16
 _POLL_S, _SLOW_POLL_S = 0.05, 0.5
+_STRETCH_S = 0.25
 _LEAVE_S = 3.0
 _QUERY = re.compile(rb"\x1b\[\?(?P<mode>\d+)\$p|\x1b\[(?P<attributes>[>=]?0?c)|\x1b\[(?P<place>6n)")
 _LONGEST_QUERY_BYTES = 16
@@ -150,22 +151,62 @@ class PtyProgram:
         """Bytes written to the terminal so far."""
         return sum(len(chunk.data) for chunk in self.chunks)
 
+    def time_until(self, shows: Callable[[Screen], bool], *, limit_s: float) -> float | None:
+        """When bytes came that made the screen so, in seconds since the start.
+
+        The screen is rebuilt between stretches of reading only, so that it delays no time stamp;
+        what came before this call has to be on it already.
+
+        Returns:
+            None where that took longer than the limit.
+
+        Raises:
+            NotMeasuredError: The program ended.
+        """
+        end_s = self.now_s() + limit_s
+        while self.now_s() < end_s:
+            self.watch(_STRETCH_S)
+            for chunk in self.chunks[self._screen_has :]:
+                self._screen.feed(chunk.data)
+                self._screen_has += 1
+                if shows(self._screen):
+                    return chunk.at_s
+        return None
+
     def cpu_s(self) -> float:
         """CPU seconds of all threads of the process so far, its children not counted."""
-        # How Linux numbers the clock that adds up the CPU time of another process.
-        return time.clock_gettime((~self.pid << 3) | _PROCESS_CLOCK)
+        return _cpu_s(self.pid)
+
+    def tree_cpu_s(self) -> float:
+        """CPU seconds of the process and of all below it that are there now."""
+        total_s = 0.0
+        for pid in self._tree():
+            with contextlib.suppress(OSError):  # one that has just ended
+                total_s += _cpu_s(pid)
+        return total_s
 
     def pss_bytes(self) -> int:
         """Memory of the process, its share of what it shares with others."""
-        return pss_bytes(Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii"))
+        return _pss_bytes(self.pid)
+
+    def tree_pss_bytes(self) -> int:
+        """The same for the process and all below it."""
+        total = 0
+        for pid in self._tree():
+            with contextlib.suppress(OSError):  # one that has just ended
+                total += _pss_bytes(pid)
+        return total
 
     def has_children(self) -> bool:
         """Whether a child process of it is there."""
-        for thread in Path(f"/proc/{self.pid}/task").glob("*/children"):
-            with contextlib.suppress(OSError):  # a thread that has just ended
-                if thread.read_text(encoding="ascii").split():
-                    return True
-        return False
+        return bool(_children(self.pid))
+
+    def _tree(self) -> list[int]:
+        """The process and all below it."""
+        pids = [self.pid]
+        for pid in pids:
+            pids += _children(pid)
+        return pids
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -249,6 +290,23 @@ def pss_bytes(smaps_rollup: str) -> int:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * _KIB
     raise NotMeasuredError("this system does not tell the proportional set size of a process")
+
+
+def _pss_bytes(pid: int) -> int:
+    return pss_bytes(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
+
+
+def _cpu_s(pid: int) -> float:
+    # How Linux numbers the clock that adds up the CPU time of another process.
+    return time.clock_gettime((~pid << 3) | _PROCESS_CLOCK)
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            found += [int(child) for child in thread.read_text(encoding="ascii").split()]
+    return found
 
 
 def _become(command: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> None:

@@ -11,6 +11,8 @@ import pyte
 
 # Sequences that pyte 0.8 does not know and would print: keyboard protocols, queries of modes.
 _UNKNOWN = re.compile(r"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+# "Once more, so many times": curses programs save bytes by it, and pyte does not know it.
+_REPEAT = re.compile(r"(.)\x1b\[(\d+)b", re.DOTALL)
 # A sequence whose end is still to come.
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:<=>?$ ]*|\][^\x07\x1b]*)?\Z")
 
@@ -36,7 +38,8 @@ class Screen:
         text = self._held + self._decoder.decode(data)
         cut = _UNFINISHED.search(text)
         whole, self._held = (text[: cut.start()], text[cut.start() :]) if cut else (text, "")
-        self._stream.feed(_UNKNOWN.sub("", whole))
+        plain = _REPEAT.sub(lambda found: found[1] * (int(found[2]) + 1), whole)
+        self._stream.feed(_UNKNOWN.sub("", plain))
 
     def lines(self) -> list[str]:
         """All rows as text."""

@@ -17,6 +17,15 @@ sys.stdout.flush()
 while os.read(0, 1) != b"q":
     os.write(1, b" pressed")
 """
+PARENT = """\
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+time.sleep(0.3)
+print("ready", flush=True)
+sys.stdin.read(1)
+child.kill()
+child.wait()
+"""
 DEAF = """\
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -45,6 +54,24 @@ def test_a_program_finds_a_terminal_that_answers_and_types() -> None:
         assert running.pss_bytes() > 0
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
+
+
+def test_what_children_use_is_counted_with_the_tree_only() -> None:
+    with program(PARENT) as running:
+        wait_for(running, "ready")
+        assert running.has_children()
+        assert running.tree_cpu_s() > running.cpu_s()
+        assert running.tree_pss_bytes() > running.pss_bytes()
+
+
+def test_a_screen_is_timed_by_the_bytes_that_made_it_and_none_by_its_limit() -> None:
+    with program(ECHO) as running:
+        wait_for(running, "synchronized")
+        assert running.time_until(lambda _screen: False, limit_s=0.01) is None
+        pressed_s = running.press("x")
+        seen_s = running.time_until(lambda screen: "pressed" in screen.text(), limit_s=30.0)
+        assert seen_s is not None
+        assert pressed_s <= seen_s <= running.now_s()
 
 
 def test_a_program_that_ends_by_itself_is_no_measurement() -> None:

@@ -17,6 +17,10 @@ def test_bytes_become_rows() -> None:
     assert shown(b"\x1b[2J\x1b[1;1Hone\x1b[2;3H\x1b[1;38;2;9;9;9mtwo\x1b[0m") == "one\n  two"
 
 
+def test_a_character_that_is_said_to_repeat_is_repeated() -> None:
+    assert shown(b"a\x1b[4b|") == "aaaaa|"
+
+
 @pytest.mark.parametrize("query", [b"\x1b[>25u", b"\x1b[<u", b"\x1b[?2026$p"])
 def test_questions_to_the_terminal_leave_no_mark(query: bytes) -> None:
     assert shown(query + b"a") == "a"

@@ -85,13 +85,15 @@ def test_the_library_is_named_by_the_file_the_kernel_mapped(tmp_path: Path) -> N
     path = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.580.159"
     line = f"7f00-7f01 r-xp 00000000 08:01 7  {path}\n"
     write_files(tmp_path, {"proc/self/maps": f"{line}{line}7f02-7f03 rw-p 0 0:0 0 [heap]\n"})
-    assert checks(with_gpu(scenes.gpu(0, 0.0)), tmp_path)["nvml library"].found == path
+    assert (
+        checks(scenes.reading(0.0, gpus=1, driver=WORKING), tmp_path)["nvml library"].found == path
+    )
 
 
 def test_a_kernel_module_of_another_version_than_the_library_is_told(tmp_path: Path) -> None:
     text = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86  Release Build\n"
     write_files(tmp_path, {"proc/driver/nvidia/version": text})
-    check = checks(with_gpu(scenes.gpu(0, 0.0)), tmp_path)["kernel module"]
+    check = checks(scenes.reading(0.0, gpus=1, driver=WORKING), tmp_path)["kernel module"]
     assert check.ok is None
     assert "570.86" in check.found
     assert "580.159" in (check.remedy or "")

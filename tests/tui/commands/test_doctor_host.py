@@ -20,7 +20,7 @@ def checks(reading: Reading, root: Path) -> dict[str, Check]:
 
 def with_host(**values: float) -> Reading:
     reading = make_reading()
-    return replace(reading, host=replace(reading.host, **values))
+    return replace(reading, host=replace(reading.host, **values))  # type: ignore[arg-type]
 
 
 def test_sources_name_fields_that_there_are() -> None:

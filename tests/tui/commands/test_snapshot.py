@@ -15,6 +15,9 @@ from tui.commands import snapshot as command
 from tui.commands.snapshot import print_readings
 from tui.commands.snapshot_text import as_text
 
+GIB = 1024**3
+AT_S = 1_780_000_000.0
+
 
 def stream(*readings: Reading) -> Iterator[Reading]:
     yield from readings
@@ -35,7 +38,7 @@ def test_a_csv_has_one_header_and_a_row_for_each_reading(
 ) -> None:
     first, second = printed_csv(capsys, scenes.reading(0.0, gpus=2), scenes.reading(1.0, gpus=2))
     assert first["taken_at"] != second["taken_at"]
-    assert float(second["gpu1_busy_pct"]) == scenes.gpu(1, 1.0).busy_pct
+    assert float(second["gpu1_busy_pct"]) == scenes.reading(1.0, gpus=2).gpus[1].busy_pct
     assert second["gpu1_memory_is_shared"] == "false"
     assert second["gpu1_encoder_pct"] == ""
 
@@ -88,8 +91,8 @@ def test_text_shows_all_of_a_card_that_is_known() -> None:
             memory_busy_pct=20.0,
             encoder_pct=5.0,
             sm_occupancy_pct=31.0,
-            memory_used_bytes=10 * scenes.GIB,
-            memory_total_bytes=24 * scenes.GIB,
+            memory_used_bytes=10 * GIB,
+            memory_total_bytes=24 * GIB,
             temperature_c=54.0,
             temperature_slowdown_c=90.0,
             memory_temperature_c=61.0,
@@ -105,7 +108,7 @@ def test_text_shows_all_of_a_card_that_is_known() -> None:
             ecc_uncorrected=1,
             remap_pending=True,
             last_xid=79,
-            last_xid_at_s=scenes.EPOCH_START_S,
+            last_xid_at_s=AT_S,
             persistence_mode=False,
             compute_mode="default",
         )
@@ -139,11 +142,11 @@ def test_text_says_why_what_matters_is_unknown() -> None:
 
 def test_text_lists_instances_and_what_a_lost_card_is() -> None:
     instance = MigInstance(
-        index=0, uuid="MIG-0", profile="1g.10gb", gpu_instance=7, memory_total_bytes=scenes.GIB
+        index=0, uuid="MIG-0", profile="1g.10gb", gpu_instance=7, memory_total_bytes=GIB
     )
     cut = as_text(with_gpu(mig_enabled=True, mig_instances=(instance,)))
     assert "1g.10gb instance 0, GI 7" in cut
-    lost = as_text(with_gpu(state=GpuState.LOST, state_since_s=scenes.EPOCH_START_S))
+    lost = as_text(with_gpu(state=GpuState.LOST, state_since_s=AT_S))
     assert "NVIDIA L4, lost since " in lost
 
 
@@ -157,7 +160,7 @@ def test_text_lists_processes_with_their_gpu_and_container() -> None:
             gpu_use="C",
             mig_gpu_instance=3,
             gpu_busy_pct=58.0,
-            gpu_memory_bytes=scenes.GIB,
+            gpu_memory_bytes=GIB,
             container="trainer",
             command="python train.py",
         ),
