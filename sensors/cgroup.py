@@ -16,6 +16,22 @@ class GroupMemory:
 
     limit_bytes: int
     used_bytes: int | None
+    cached_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTime:
+    """Processor time of a control group, in seconds since it began.
+
+    Attributes:
+        group: The group it is of: the one whose quota holds, else the own one.
+        used_s: Processor time used.
+        throttled_s: Time spent waiting for the quota; None where none is counted.
+    """
+
+    group: str
+    used_s: float | None
+    throttled_s: float | None
 
 
 class ControlGroup:
@@ -33,23 +49,45 @@ class ControlGroup:
         mounts = _mounts(root)
         paths = _own_paths(root)
         self._cpu = _Hierarchy.of("cpu", mounts, paths)
+        self._time = _Hierarchy.of("cpuacct", mounts, paths)
+        self._cpuset = _Hierarchy.of("cpuset", mounts, paths)
+        self._stats = [str(folder / "cpu.stat") for folder in self._cpu.folders]
+        self._level = 0
         self._memory = _Hierarchy.of("memory", mounts, paths)
 
     def cpu_quota(self) -> float | None:
         """How many cores' worth of time the group may use; None without a quota."""
-        quotas = [_quota(folder, self._cpu.version) for folder in self._cpu.folders]
-        return min((quota for quota in quotas if quota is not None), default=None)
+        quotas = [
+            (quota, level)
+            for level, folder in enumerate(self._cpu.folders)
+            if (quota := _quota(folder, self._cpu.version)) is not None
+        ]
+        quota, self._level = min(quotas, default=(None, 0))
+        return quota
 
-    def throttled_s(self) -> float | None:
-        """Seconds the group waited for its quota since it began; None where none is counted."""
-        totals = []
-        for folder in self._cpu.folders:
-            numbers = read_numbers(folder / "cpu.stat")
-            if (microseconds := numbers.get("throttled_usec")) is not None:
-                totals.append(microseconds / 1e6)
-            elif (nanoseconds := numbers.get("throttled_time")) is not None:
-                totals.append(nanoseconds / 1e9)
-        return max(totals, default=None)
+    def cpu_time(self) -> GroupTime:
+        """What the group's time went to; the group is that of the last `cpu_quota`."""
+        stats = [read_numbers(file) for file in self._stats]
+        waited = [time_s for stat in stats if (time_s := _throttled_s(stat)) is not None]
+        level = self._level if self._level < len(self._time.folders) else 0
+        group = self._time.folders[level] if self._time.folders else None
+        used_s = None
+        if group is not None and self._time.version == 1:
+            nanoseconds = read_int(group / "cpuacct.usage")
+            used_s = None if nanoseconds is None else nanoseconds / 1e9
+        elif level < len(stats) and "usage_usec" in stats[level]:
+            used_s = stats[level]["usage_usec"] / 1e6
+        return GroupTime(group=str(group), used_s=used_s, throttled_s=max(waited, default=None))
+
+    def cpuset(self) -> tuple[int, ...]:
+        """The cores the group is bound to; empty where that is not known."""
+        name = "cpuset.cpus.effective"
+        if self._cpuset.version == 1:
+            name = "cpuset.effective_cpus"
+        for folder in self._cpuset.folders:
+            if text := (read_text(folder / name) or "").strip():
+                return _cores_of(text)
+        return ()
 
     def memory(self, below_bytes: int | None) -> GroupMemory | None:
         """The tightest memory limit and what is used of it.
@@ -71,9 +109,10 @@ class ControlGroup:
             return None
         limit, folder = tightest
         used_bytes = read_int(folder / used)
+        cached_bytes = _page_cache_bytes(folder, self._memory.version)
         if used_bytes is not None:
-            used_bytes = max(0, used_bytes - _page_cache_bytes(folder, self._memory.version))
-        return GroupMemory(limit_bytes=limit, used_bytes=used_bytes)
+            used_bytes = max(0, used_bytes - (cached_bytes or 0))
+        return GroupMemory(limit_bytes=limit, used_bytes=used_bytes, cached_bytes=cached_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +173,25 @@ def _quota(folder: Path, version: int) -> float | None:
     return quota_us / period_us
 
 
-def _page_cache_bytes(folder: Path, version: int) -> int:
+def _throttled_s(stat: dict[str, int]) -> float | None:
+    if (microseconds := stat.get("throttled_usec")) is not None:
+        return microseconds / 1e6
+    nanoseconds = stat.get("throttled_time")
+    return None if nanoseconds is None else nanoseconds / 1e9
+
+
+def _cores_of(text: str) -> tuple[int, ...]:
+    """The numbers in a list such as `0-3,8`."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return tuple(numbers)
+
+
+def _page_cache_bytes(folder: Path, version: int) -> int | None:
     numbers = read_numbers(folder / "memory.stat")
     prefix = "total_" if version == 1 else ""
-    return numbers.get(f"{prefix}inactive_file", 0) + numbers.get(f"{prefix}active_file", 0)
+    parts = [numbers.get(f"{prefix}{name}_file") for name in ("inactive", "active")]
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None

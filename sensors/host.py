@@ -7,25 +7,27 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import fmean
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 
 from sensors.cgroup import ROOT, ControlGroup
 from sensors.cores import UsableCores, usable_cores
+from sensors.cpu_frequency import CpuFrequency
+from sensors.cpu_power import CpuPower
+from sensors.cpu_shares import CpuShares
 from sensors.cpu_temperature import CpuTemperature
-from sensors.files import read_int, read_numbers, read_text
+from sensors.cpu_throttling import CpuThrottling
+from sensors.files import read_text
+from sensors.hidden import unless_hidden
+from sensors.host_memory import HostMemory
 from sensors.readings import HostReading
+from sensors.summed_rate import SummedRate
+from sensors.traffic import DiskTraffic, NetworkTraffic
 
 SLOW_EVERY_S = 5.0
-TEMPERATURE_EVERY_S = 2.0
-KIB = 1024
-# What psutil raises where a system or a container hides something.
-_HIDDEN = (OSError, psutil.Error, AttributeError, NotImplementedError, ValueError, IndexError)
-
-T = TypeVar("T")
+HEAT_EVERY_S = 2.0
 
 
 class Host:
@@ -50,145 +52,113 @@ class Host:
         wall_clock: Callable[[], float] = time.time,
         cores: Callable[[], UsableCores] | None = None,
     ) -> None:
-        self._root = root
-        self._library = library
         self._clock = clock
         self._wall_clock = wall_clock
         self._group = ControlGroup(root)
+        self._group_time = SummedRate()
         self._cores = cores or (lambda: usable_cores(self._group))
+        self._frequency = CpuFrequency(root, library)
         self._temperature = CpuTemperature(root)
-        self._busy = _BusyShares()
-        self._fixed = self._read_fixed()
-        self._booted_at_s = _unless_hidden(lambda: library.boot_time())
+        self._throttling = CpuThrottling(root)
+        self._power = CpuPower(root)
+        self._shares = CpuShares(root, library)
+        self._memory = HostMemory(root, self._group, library)
+        self._disks = DiskTraffic(root, library)
+        self._network = NetworkTraffic(root, library)
+        self._load_file = str(root / "proc/loadavg")
+        self._pressure_files = {
+            name: str(root / "proc/pressure" / name) for name in ("cpu", "io", "memory")
+        }
+        self._fixed = self._read_fixed(root)
+        self._booted_at_s = unless_hidden(lambda: library.boot_time())
         self._slow: dict[str, Any] = {}
-        self._slow_due_s = self._temperature_due_s = clock()
-        self._temperature_c: float | None = None
+        self._heat: dict[str, Any] = {}
+        self._slow_due_s = self._heat_due_s = clock()
 
     def read(self) -> HostReading:
         """Look at the host."""
         now_s = self._clock()
+        shares = self._shares.read()
         if now_s >= self._slow_due_s:
             self._slow_due_s = now_s + SLOW_EVERY_S
-            self._slow = self._read_cores() | {"frequency_mhz": self._frequency_mhz()}
-        if now_s >= self._temperature_due_s:
-            self._temperature_due_s = now_s + TEMPERATURE_EVERY_S
-            self._temperature_c = self._temperature.read_c()
-        load = _unless_hidden(os.getloadavg) or (None, None, None)
-        times = _unless_hidden(lambda: self._library.cpu_times(percpu=True)) or []
-        cores = self._busy.since_last(times)
+            self._slow = self._read_cores() | {"frequency_mhz": self._frequency.read_mhz()}
+        if now_s >= self._heat_due_s:
+            self._heat_due_s = now_s + HEAT_EVERY_S
+            self._heat = {
+                "temperature_c": self._temperature.read_c(),
+                "thermal_throttled_s": self._throttling.read_s(),
+            }
+        disk_read, disk_written = self._disks.read(now_s)
+        received, sent = self._network.read(now_s)
         return HostReading(
             **self._fixed,
             **self._slow,
-            **self._read_memory(),
+            **self._heat,
+            **shares,
+            **self._read_group(now_s),
+            **self._read_load(),
+            **self._memory.read(),
+            **self._read_pressure(),
             uptime_s=self._wall_clock() - self._booted_at_s if self._booted_at_s else None,
-            cpu_busy_pct=fmean(cores) if cores else None,
-            core_busy_pct=cores,
-            temperature_c=self._temperature_c,
-            load_1_min=load[0],
-            load_5_min=load[1],
-            load_15_min=load[2],
-            pressure_cpu_pct=self._pressure_pct("cpu"),
-            pressure_io_pct=self._pressure_pct("io"),
-            pressure_memory_pct=self._pressure_pct("memory"),
-            throttled_s=self._group.throttled_s(),
+            package_power_w=self._power.read_w(now_s),
+            disk_read_bytes_per_s=disk_read,
+            disk_write_bytes_per_s=disk_written,
+            network_rx_bytes_per_s=received,
+            network_tx_bytes_per_s=sent,
         )
 
-    def _read_fixed(self) -> dict[str, Any]:
+    def _read_fixed(self, root: Path) -> dict[str, Any]:
         system = platform.uname()
         return {
             "hostname": system.node,
             "system": f"{system.system} {system.release}",
-            "cpu_name": _cpu_name(self._root),
+            "cpu_name": _cpu_name(root),
             "cores_total": os.cpu_count(),
+            "frequency_max_mhz": self._frequency.max_mhz,
         }
 
     def _read_cores(self) -> dict[str, Any]:
         cores, total = self._cores(), self._fixed["cores_total"]
-        limit = None
-        if cores.quota is not None and cores.quota <= (len(cores.cpu_ids) or total or 1):
-            limit = "cgroup"
-        elif total is not None and cores.share < total:
-            limit = "affinity"
-        return {"cores_usable": cores.share, "cores_limit": limit}
+        shown = self._shares.core_ids
+        # A container may show its own cores only, under numbers of its own.
+        usable = [place for place, core in enumerate(shown) if core in cores.cpu_ids]
+        return {
+            "cores_usable": cores.share,
+            "cores_limit": cores.limit(total) if total else None,
+            "usable_core_ids": tuple(usable or range(len(shown))),
+        }
 
-    def _read_memory(self) -> dict[str, Any]:
-        memory = _memory_of(read_numbers(self._root / "proc/meminfo")) or self._library_memory()
-        group = self._group.memory(below_bytes=memory.get("memory_total_bytes"))
-        if group is None:
-            return memory
-        limited = {"memory_used_bytes": group.used_bytes, "memory_total_bytes": group.limit_bytes}
-        return memory | limited | {"memory_limit": "cgroup"}
+    def _read_group(self, now_s: float) -> dict[str, Any]:
+        time = self._group.cpu_time()
+        used = {} if time.used_s is None else {time.group: time.used_s}
+        return {
+            "group_busy_cores": self._group_time.since_last(used, now_s),
+            "throttled_s": time.throttled_s,
+        }
 
-    def _library_memory(self) -> dict[str, int]:
+    def _read_load(self) -> dict[str, Any]:
+        names = ("load_1_min", "load_5_min", "load_15_min")
+        fields = (read_text(self._load_file) or "").split()
+        if len(fields) < 4:
+            return dict(zip(names, unless_hidden(os.getloadavg) or (), strict=False))
+        running, _, total = fields[3].partition("/")
+        load = dict(zip(names, map(float, fields), strict=False))
+        return load | {"tasks_running": int(running), "tasks_total": int(total)}
+
+    def _read_pressure(self) -> dict[str, Any]:
         answers = {}
-        if memory := _unless_hidden(lambda: self._library.virtual_memory()):
-            answers["memory_used_bytes"] = memory.total - memory.available
-            answers["memory_total_bytes"] = memory.total
-        if swap := _unless_hidden(lambda: self._library.swap_memory()):
-            answers |= {"swap_used_bytes": swap.used, "swap_total_bytes": swap.total}
+        for name, file in self._pressure_files.items():
+            text = read_text(file) or ""
+            answers[f"pressure_{name}_pct"] = _average_pct(text, "some")
+            # That all tasks wait for a CPU means nothing for a whole machine.
+            if name != "cpu":
+                answers[f"pressure_{name}_full_pct"] = _average_pct(text, "full")
         return answers
 
-    def _frequency_mhz(self) -> float | None:
-        """The mean over all cores.
 
-        The list of processors is read before the frequency files: older kernels wait 20 ms for
-        each of those, but only once for the list.
-        """
-        lines = (read_text(self._root / "proc/cpuinfo") or "").splitlines()
-        mhz = [float(line.partition(":")[2]) for line in lines if line.startswith("cpu MHz")]
-        if not mhz:
-            policies = (self._root / "sys/devices/system/cpu/cpufreq").glob("policy*")
-            khz = [read_int(policy / "scaling_cur_freq") for policy in policies]
-            mhz = [value / 1e3 for value in khz if value is not None]
-        if mhz:
-            return fmean(mhz)
-        frequency = _unless_hidden(lambda: self._library.cpu_freq())
-        return frequency.current or None if frequency else None
-
-    def _pressure_pct(self, resource: str) -> float | None:
-        text = read_text(self._root / "proc/pressure" / resource) or ""
-        _, found, rest = text.partition("some avg10=")
-        return float(rest.split()[0]) if found else None
-
-
-class _BusyShares:
-    """The busy share of each core between two looks at its times."""
-
-    def __init__(self) -> None:
-        self._before: list[tuple[float, float]] = []
-
-    def since_last(self, times: list[Any]) -> tuple[float, ...]:
-        """Shares in percent; empty where unknown: at first, or as cores come and go."""
-        now = [_idle_and_total(core) for core in times]
-        before, self._before = self._before, now
-        if not now or len(now) != len(before):
-            return ()
-        shares = []
-        for (idle, total), (idle_before, total_before) in zip(now, before, strict=True):
-            passed = total - total_before
-            if passed <= 0:
-                return ()
-            shares.append(100 * min(max(1 - (idle - idle_before) / passed, 0.0), 1.0))
-        return tuple(shares)
-
-
-def _idle_and_total(times: Any) -> tuple[float, float]:  # noqa: ANN401 - a named tuple by system
-    idle = times.idle + getattr(times, "iowait", 0.0)
-    # Linux counts a guest's time as the user's as well.
-    guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
-    return idle, sum(times) - guest
-
-
-def _memory_of(kib: dict[str, int]) -> dict[str, int]:
-    """Memory and swap out of `/proc/meminfo`; empty on other systems."""
-    answers = {}
-    if "MemTotal" in kib and "MemAvailable" in kib:
-        answers["memory_used_bytes"] = (kib["MemTotal"] - kib["MemAvailable"]) * KIB
-        answers["memory_total_bytes"] = kib["MemTotal"] * KIB
-    if "SwapTotal" in kib and "SwapFree" in kib:
-        answers["swap_used_bytes"] = (kib["SwapTotal"] - kib["SwapFree"]) * KIB
-        answers["swap_total_bytes"] = kib["SwapTotal"] * KIB
-    return answers
+def _average_pct(text: str, kind: str) -> float | None:
+    _, found, rest = text.partition(f"{kind} avg10=")
+    return float(rest.partition(" ")[0]) if found else None
 
 
 def _cpu_name(root: Path) -> str | None:
@@ -198,10 +168,3 @@ def _cpu_name(root: Path) -> str | None:
             return value.strip()
     model = read_text(root / "sys/firmware/devicetree/base/model") or ""
     return model.rstrip("\0\n") or platform.machine() or None
-
-
-def _unless_hidden(call: Callable[[], T]) -> T | None:
-    try:
-        return call()
-    except _HIDDEN:
-        return None

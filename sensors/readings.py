@@ -25,20 +25,23 @@ class HostReading:
         cores_usable: Cores this process may use: the smaller of affinity and quota.
         cores_limit: What makes `cores_usable` smaller than `cores_total`: `affinity`,
             `cgroup`, or None.
-        usable_core_ids: Which cores this process may run on, in the system's order.
-        cpu_busy_pct: Busy share over all cores since the previous reading, 0 to 100.
+        usable_core_ids: Which cores this process may run on, as places in `core_busy_pct`: the
+            cores' own numbers, unless some are switched off or hidden.
+        cpu_busy_pct: Busy share over all cores since the previous reading, 0 to 100; what the
+            hypervisor took (steal) is part of it.
         cpu_user_pct: The part of it spent in programs, niced ones included.
         cpu_system_pct: The part of it spent in the kernel, interrupts included.
         cpu_iowait_pct: Share of idle time with storage outstanding; not part of busy.
         cpu_steal_pct: Share that the hypervisor gave to other machines.
         core_busy_pct: `cpu_busy_pct` for each core, in the system's order.
-        group_busy_cores: Cores' worth of CPU time this process's control group used since the
-            previous reading; to be held against `cores_usable`.
+        group_busy_cores: Cores' worth of CPU time that this process's control group, or the one
+            above it whose quota holds, used since the previous reading; to be held against
+            `cores_usable`.
         frequency_mhz: Mean current frequency of the cores.
         frequency_max_mhz: Highest frequency of the fastest core.
         temperature_c: Temperature of the processor package.
         thermal_throttled_s: Seconds for which the processor slowed itself for heat since the
-            machine started (Intel's counters).
+            machine started, all packages together (Intel's counters).
         package_power_w: Power of all processor packages (RAPL), where it may be read.
         tasks_total: Processes and threads there are.
         tasks_running: How many of them run or could run.
@@ -53,7 +56,8 @@ class HostReading:
         swap_total_bytes: All swap.
         disk_read_bytes_per_s: Bytes a second read from all local disks.
         disk_write_bytes_per_s: Bytes a second written to them.
-        network_rx_bytes_per_s: Bytes a second received by all interfaces but the loopback.
+        network_rx_bytes_per_s: Bytes a second received by all interfaces but the loopback, each
+            byte counted once.
         network_tx_bytes_per_s: Bytes a second sent by them.
         pressure_cpu_pct: Share of the last 10 s in which some task waited for a CPU (PSI).
         pressure_io_pct: The same for waiting on storage.

@@ -20,13 +20,14 @@ def cores(
         "proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
         "proc/self/cgroup": "0::/\n",
         "sys/fs/cgroup/cpu.max": quota,
+        "sys/fs/cgroup/cpuset.cpus.effective": "0-3,8\n",
     }
     return usable_cores(ControlGroup(write_files(tmp_path, files)))
 
 
 def test_affinity_counts_without_a_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = cores(tmp_path, monkeypatch, {5, 2, 3}, "max 100000")
-    assert found == UsableCores(cpu_ids=(2, 3, 5), quota=None, count=3)
+    assert found == UsableCores(cpu_ids=(2, 3, 5), quota=None, count=3, cpuset=(0, 1, 2, 3, 8))
     assert found.share == 3
 
 
@@ -34,7 +35,7 @@ def test_a_quota_below_the_affinity_counts_in_whole_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = cores(tmp_path, monkeypatch, {0, 1, 2, 3}, "250000 100000")
-    assert found == UsableCores(cpu_ids=(0, 1, 2, 3), quota=2.5, count=2)
+    assert (found.cpu_ids, found.quota, found.count) == ((0, 1, 2, 3), 2.5, 2)
     assert found.share == 2.5
 
 

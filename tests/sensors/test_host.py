@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from sensors.cores import UsableCores
-from sensors.host import SLOW_EVERY_S, TEMPERATURE_EVERY_S, Host
+from sensors.host import HEAT_EVERY_S, SLOW_EVERY_S, Host
 from sensors.readings import HostReading
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import write_files
@@ -22,11 +25,6 @@ class FakePsutil(ModuleType):
 
     def __init__(self) -> None:
         super().__init__("psutil")
-        self.times: list[Any] = []
-
-    def cpu_times(self, percpu: bool) -> list[Any]:
-        assert percpu
-        return self.times
 
     def boot_time(self) -> float:
         return 1000.0
@@ -41,21 +39,6 @@ class FakePsutil(ModuleType):
         return SimpleNamespace(total=50, used=5)
 
 
-class CoreTimes(NamedTuple):
-    """Times of one core, as psutil has them on Linux."""
-
-    user: float
-    system: float
-    idle: float
-    iowait: float
-    guest: float
-    guest_nice: float
-
-
-def core(busy: float, idle: float) -> CoreTimes:
-    return CoreTimes(busy, 0, idle, 0, 0, 0)
-
-
 def host(root: Path, clock: FakeClock | None = None, **options: Any) -> Host:
     options.setdefault("library", FakePsutil())
     options.setdefault("cores", lambda: CORES)
@@ -66,35 +49,160 @@ def read(root: Path, files: dict[str, str]) -> HostReading:
     return host(write_files(root, files)).read()
 
 
-def test_busy_shares_are_unknown_until_there_were_two_looks(tmp_path: Path) -> None:
-    library = FakePsutil()
-    library.times = [core(100, 100), core(0, 200)]
-    machine = host(tmp_path, library=library)
+RATES = (
+    "cpu_busy_pct",
+    "cpu_user_pct",
+    "cpu_system_pct",
+    "cpu_iowait_pct",
+    "cpu_steal_pct",
+    "group_busy_cores",
+    "package_power_w",
+    "disk_read_bytes_per_s",
+    "disk_write_bytes_per_s",
+    "network_rx_bytes_per_s",
+    "network_tx_bytes_per_s",
+)
+
+
+def test_the_first_look_knows_no_rates(tmp_path: Path) -> None:
+    """Bad environments, row 49."""
+    machine, clock = busy_machine(tmp_path)
     first = machine.read()
-    assert (first.cpu_busy_pct, first.core_busy_pct) == (None, ())
-    library.times = [core(101, 100), core(0.25, 200.75)]
+    rates = {name: getattr(first, name) for name in RATES}
+    assert rates == dict.fromkeys(RATES)
+    assert first.core_busy_pct == ()
+    assert first.tasks_total == 94
+    clock.advance(1)
     second = machine.read()
-    assert second.core_busy_pct == pytest.approx((100, 25))
-    assert second.cpu_busy_pct == pytest.approx(62.5)
+    assert None not in [getattr(second, name) for name in RATES]
 
 
-def test_waiting_for_storage_is_not_busy_and_guests_count_once(tmp_path: Path) -> None:
-    library = FakePsutil()
-    zero, later = core(0, 0)._replace(iowait=0), core(2, 0)._replace(iowait=6, guest=2, system=2)
-    library.times = [zero]
-    machine = host(tmp_path, library=library)
+class MovingClock(FakeClock):
+    """A clock with which the counters of a made-up machine go on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+        self.advance(0)
+
+    def advance(self, seconds: float) -> None:
+        """One second is a hundred ticks, a million microjoules, ..."""
+        super().advance(seconds)
+        s = int(self.now_s)
+        write_files(
+            self._root,
+            {
+                "proc/stat": "".join(
+                    f"{core} {20 * s} {5 * s} {10 * s} {50 * s} {5 * s} {s} {s} {8 * s} 0 0\n"
+                    for core in ("cpu", "cpu0", "cpu1")
+                ),
+                "proc/loadavg": "1.54 1.50 1.31 2/94 9378\n",
+                "proc/diskstats": f" 8 0 sda 1 2 {2 * s} 4 5 6 {4 * s} 8 9 10 11\n",
+                "proc/net/dev": f"h\nh\n  eth0: {3 * s} 0 0 0 0 0 0 0 {7 * s} 0 0 0 0 0 0 0\n",
+                "sys/class/powercap/intel-rapl:0/name": "package-0\n",
+                "sys/class/powercap/intel-rapl:0/energy_uj": f"{65_000_000 * s}\n",
+                "sys/fs/cgroup/cpu.stat": f"usage_usec {1_500_000 * s}\nthrottled_usec {s}\n",
+                "proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
+                "proc/self/cgroup": "0::/\n",
+            },
+        )
+
+
+def busy_machine(root: Path, **options: Any) -> tuple[Host, MovingClock]:
+    for name in ("block/sda", "class/net/eth0"):
+        link = root / "sys" / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(f"../devices/pci0000:00/{name}")
+    clock = MovingClock(root)
+    return host(root, clock, **options), clock
+
+
+def test_each_source_reaches_its_field(tmp_path: Path) -> None:
+    machine, clock = busy_machine(tmp_path)
     machine.read()
-    library.times = [later]
-    assert machine.read().core_busy_pct == pytest.approx((40,))
+    clock.advance(2)
+    reading = machine.read()
+    assert reading.core_busy_pct == pytest.approx((45, 45))
+    assert reading.cpu_busy_pct == pytest.approx(45)
+    assert (reading.cpu_user_pct, reading.cpu_system_pct) == pytest.approx((25, 12))
+    assert (reading.cpu_iowait_pct, reading.cpu_steal_pct) == pytest.approx((5, 8))
+    assert (reading.tasks_running, reading.tasks_total) == (2, 94)
+    assert (reading.load_1_min, reading.load_5_min, reading.load_15_min) == (1.54, 1.5, 1.31)
+    assert (reading.disk_read_bytes_per_s, reading.disk_write_bytes_per_s) == (1024, 2048)
+    assert (reading.network_rx_bytes_per_s, reading.network_tx_bytes_per_s) == (3, 7)
+    assert reading.package_power_w == pytest.approx(65)
+    assert reading.group_busy_cores == pytest.approx(1.5)
 
 
-def test_busy_shares_are_unknown_for_a_look_when_cores_come_or_go(tmp_path: Path) -> None:
-    library = FakePsutil()
-    library.times = [core(1, 1)]
-    machine = host(tmp_path, library=library)
+def test_no_look_starts_a_process_or_asks_a_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad environments, rows 40 and 52: neither a slow command nor a dead mount can stall it."""
+
+    def forbidden(*_arguments: Any, **_options: Any) -> None:
+        raise AssertionError("this can take for ever")
+
+    for name in ("statvfs", "posix_spawn", "fork", "system", "popen"):
+        monkeypatch.setattr(os, name, forbidden)
+    monkeypatch.setattr(subprocess, "Popen", forbidden)
+    machine, clock = busy_machine(tmp_path)
     machine.read()
-    library.times = [core(2, 2), core(2, 2)]
-    assert machine.read().core_busy_pct == ()
+    clock.advance(SLOW_EVERY_S)
+    assert machine.read().cpu_busy_pct is not None
+
+
+def test_a_source_that_fails_for_once_comes_back(tmp_path: Path) -> None:
+    """Bad environments, row 6: nothing but a missing permission is settled at the start."""
+    machine, clock = busy_machine(tmp_path)
+    machine.read()
+    for name in ("proc/stat", "proc/diskstats", "proc/net/dev", "proc/loadavg"):
+        (tmp_path / name).unlink()
+    blind = machine.read()
+    assert (blind.cpu_busy_pct, blind.disk_read_bytes_per_s, blind.network_rx_bytes_per_s) == (
+        None,
+        None,
+        None,
+    )
+    for _ in range(2):
+        clock.advance(1)
+        reading = machine.read()
+    assert reading.cpu_busy_pct == pytest.approx(45)
+    assert reading.disk_read_bytes_per_s == 1024
+    assert reading.network_rx_bytes_per_s == 3
+
+
+def test_a_quota_and_a_cpuset_give_what_the_bars_stand_against(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad environments, row 44: 1.5 of 2 cores' time of the group, not of the host."""
+    monkeypatch.setattr("os.cpu_count", lambda: 96)
+    limited = UsableCores(cpu_ids=(0, 1), quota=1.5, count=1)
+    machine, clock = busy_machine(tmp_path, cores=lambda: limited)
+    machine.read()
+    clock.advance(1)
+    reading = machine.read()
+    assert (reading.cores_usable, reading.cores_total) == (1.5, 96)
+    assert reading.cores_limit == "cgroup"
+    assert reading.group_busy_cores == pytest.approx(1.5)
+    assert reading.usable_core_ids == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("cpu_ids", "shown", "expected"),
+    [
+        ((4, 5), range(8), (4, 5)),
+        ((0, 2, 3), (0, 2, 3), (0, 1, 2)),  # core 1 is switched off
+        ((40, 41), (0, 1), (0, 1)),  # a container that numbers its cores anew
+        ((), (0, 1), (0, 1)),  # a system that binds no process to cores
+    ],
+)
+def test_usable_cores_are_places_among_the_cores_shown(
+    tmp_path: Path, cpu_ids: tuple[int, ...], shown: Sequence[int], expected: tuple[int, ...]
+) -> None:
+    lines = "".join(f"cpu{core} 1 1 1 1 1 1 1 1 0 0\n" for core in shown)
+    cores = UsableCores(cpu_ids=cpu_ids, quota=None, count=2)
+    machine = host(write_files(tmp_path, {"proc/stat": f"cpu 0\n{lines}"}), cores=lambda: cores)
+    assert machine.read().usable_core_ids == expected
 
 
 def test_memory_in_use_leaves_out_what_is_available(tmp_path: Path) -> None:
@@ -102,9 +210,11 @@ def test_memory_in_use_leaves_out_what_is_available(tmp_path: Path) -> None:
         tmp_path,
         {
             "proc/meminfo": "MemTotal: 1000 kB\nMemAvailable: 600 kB\n"
+            "Buffers: 50 kB\nCached: 400 kB\nShmem: 100 kB\nSReclaimable: 30 kB\n"
             "SwapTotal: 200 kB\nSwapFree: 150 kB\n"
         },
     )
+    assert reading.memory_cached_bytes == 380 * 1024
     assert (reading.memory_used_bytes, reading.memory_total_bytes) == (400 * 1024, 1000 * 1024)
     assert (reading.swap_used_bytes, reading.swap_total_bytes) == (50 * 1024, 200 * 1024)
     assert reading.memory_limit is None
@@ -125,9 +235,11 @@ def test_a_control_groups_memory_limit_replaces_the_machines(tmp_path: Path) -> 
             "proc/self/cgroup": "0::/\n",
             "sys/fs/cgroup/memory.max": "2048\n",
             "sys/fs/cgroup/memory.current": "1024\n",
+            "sys/fs/cgroup/memory.stat": "inactive_file 100\nactive_file 24\n",
         },
     )
-    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (1024, 2048)
+    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (900, 2048)
+    assert reading.memory_cached_bytes == 124
     assert reading.memory_limit == "cgroup"
 
 
@@ -139,6 +251,9 @@ def test_a_control_groups_memory_limit_replaces_the_machines(tmp_path: Path) -> 
         (UsableCores(cpu_ids=(0, 1, 2, 3), quota=1.5, count=1), 1.5, "cgroup"),
         (UsableCores(cpu_ids=(0, 1), quota=3.0, count=2), 2, "affinity"),
         (UsableCores(cpu_ids=(0, 1, 2, 3), quota=8.0, count=4), 4, None),
+        (UsableCores(cpu_ids=(0, 1, 2, 3), quota=4.0, count=4), 4, None),
+        (UsableCores(cpu_ids=(0, 1), quota=None, count=2, cpuset=(0, 1)), 2, "cgroup"),
+        (UsableCores(cpu_ids=(0, 1), quota=None, count=2, cpuset=(0, 1, 2)), 2, "affinity"),
     ],
 )
 def test_usable_cores_say_what_limits_them(
@@ -158,7 +273,8 @@ def test_pressure_is_the_ten_second_average(tmp_path: Path) -> None:
     files = {f"proc/pressure/{name}": text.format(n) for name, n in [("cpu", 12.5), ("io", 0.0)]}
     reading = read(tmp_path, files)
     assert (reading.pressure_cpu_pct, reading.pressure_io_pct) == (12.5, 0)
-    assert reading.pressure_memory_pct is None
+    assert reading.pressure_io_full_pct == 9
+    assert (reading.pressure_memory_pct, reading.pressure_memory_full_pct) == (None, None)
 
 
 def test_uptime_counts_from_the_boot(tmp_path: Path) -> None:
@@ -234,6 +350,50 @@ def test_temperature_comes_from_the_processors_own_chip(
     assert reading.temperature_c == expected
 
 
+def test_a_machine_without_heat_sensors_just_shows_none(tmp_path: Path) -> None:
+    """Bad environments, row 41."""
+    reading = read(tmp_path, {})
+    assert (reading.temperature_c, reading.thermal_throttled_s) == (None, None)
+
+
+def test_a_dead_heat_sensor_hides_no_other(tmp_path: Path) -> None:
+    """Bad environments, row 41: reading a sensor can fail."""
+    files = {f"{HWMON}0/name": "coretemp", f"{HWMON}0/temp1_label": "Package id 0"}
+    (tmp_path / f"{HWMON}0/temp1_input").mkdir(parents=True)
+    files |= {f"{HWMON}1/name": "cpu_thermal", f"{HWMON}1/temp1_input": "50000\n"}
+    assert read(tmp_path, files).temperature_c == 50
+
+
+def frequency(current: float, most: float) -> FakePsutil:
+    library = FakePsutil()
+    answer = SimpleNamespace(current=current, min=0.0, max=most)
+    library.cpu_freq = lambda: answer  # type: ignore[method-assign,assignment]
+    return library
+
+
+@pytest.mark.parametrize(
+    ("current", "most", "expected"),
+    [
+        (2596.0, 0.0, (2596.0, None)),
+        (2596.0, 3700.0, (2596.0, 3700.0)),
+        (0.0, 0.0, (None, None)),
+    ],
+)
+def test_a_highest_frequency_of_zero_is_unknown(
+    tmp_path: Path, current: float, most: float, expected: tuple[float | None, float | None]
+) -> None:
+    """Bad environments, row 42."""
+    reading = host(tmp_path, library=frequency(current, most)).read()
+    assert (reading.frequency_mhz, reading.frequency_max_mhz) == expected
+
+
+def test_the_highest_frequency_is_the_fastest_cores(tmp_path: Path) -> None:
+    policy = "sys/devices/system/cpu/cpufreq/policy"
+    files = {f"{policy}{n}/cpuinfo_max_freq": f"{khz}\n" for n, khz in enumerate((3e6, 5e6))}
+    files = {name: text.replace(".0", "") for name, text in files.items()}
+    assert read(tmp_path, files).frequency_max_mhz == 5000
+
+
 def test_dear_things_are_read_seldom(tmp_path: Path) -> None:
     clock = FakeClock()
     files = {
@@ -244,7 +404,7 @@ def test_dear_things_are_read_seldom(tmp_path: Path) -> None:
     machine = host(write_files(tmp_path, files), clock)
     machine.read()
     write_files(tmp_path, {f"{HWMON}0/temp1_input": "50000\n", "proc/cpuinfo": "cpu MHz : 2000\n"})
-    clock.advance(TEMPERATURE_EVERY_S / 2)
+    clock.advance(HEAT_EVERY_S / 2)
     reading = machine.read()
     assert (reading.temperature_c, reading.frequency_mhz) == (40, 1000)
     clock.advance(SLOW_EVERY_S)
