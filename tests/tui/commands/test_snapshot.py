@@ -39,8 +39,14 @@ def test_a_csv_has_one_header_and_a_row_for_each_reading(
     first, second = printed_csv(capsys, scenes.reading(0.0, gpus=2), scenes.reading(1.0, gpus=2))
     assert first["taken_at"] != second["taken_at"]
     assert float(second["gpu1_busy_pct"]) == scenes.reading(1.0, gpus=2).gpus[1].busy_pct
-    assert second["gpu1_memory_is_shared"] == "false"
-    assert second["gpu1_encoder_pct"] == ""
+
+
+def test_a_cell_of_a_csv_is_empty_where_the_value_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (row,) = printed_csv(capsys, with_gpu(persistence_mode=True))
+    assert (row["gpu0_persistence_mode"], row["gpu0_memory_is_shared"]) == ("true", "false")
+    assert (row["gpu0_encoder_pct"], row["gpu0_clock_limits"]) == ("", "")
 
 
 def test_the_columns_of_a_csv_stay_though_a_gpu_comes_or_goes(
