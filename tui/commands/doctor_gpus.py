@@ -131,7 +131,9 @@ def _card(gpu: GpuReading) -> Check:
     names = [field.name for field in fields(gpu) if field.name not in _NOT_JUDGED]
     missing = [name for name in names if getattr(gpu, name) is None]
     by_reason = defaultdict(list)
-    for name in missing:
+    # Reasons may be given for more than fields: why the processes are not known.
+    more = [name for name in gpu.unknown if not hasattr(gpu, name)]
+    for name in (*missing, *more):
         by_reason[gpu.unknown.get(name, "not reported")].append(name)
     parts = [f"{gpu.name}, {gpu.state.value}: {len(names) - len(missing)} of {len(names)} fields"]
     parts += [f"{reason}: {', '.join(by_reason[reason])}" for reason in sorted(by_reason)]

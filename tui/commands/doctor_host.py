@@ -19,19 +19,18 @@ class _Source:
     Attributes:
         name: What they tell.
         fields: The fields, by name.
-        files: A pattern for the files, below `/`.
+        files: Patterns for the files, below `/`.
         absent: What it means that there are none.
         forbidden: What to do where this user may not read them.
     """
 
     name: str
     fields: tuple[str, ...]
-    files: str
+    files: tuple[str, ...]
     absent: str
     forbidden: str = "Give this user the right to read it."
 
 
-_CGROUP_FILES = "sys/fs/cgroup/**/cpu.stat"
 _SOURCES = (
     _Source(
         name="cpu use",
@@ -42,56 +41,56 @@ _SOURCES = (
             "cpu_iowait_pct",
             "cpu_steal_pct",
         ),
-        files="proc/stat",
+        files=("proc/stat",),
         absent="Mount /proc.",
     ),
     _Source(
         name="cpu clock",
         fields=("frequency_mhz", "frequency_max_mhz"),
-        files="sys/devices/system/cpu/cpufreq/policy*/cpuinfo_max_freq",
+        files=("sys/devices/system/cpu/cpufreq/policy*/cpuinfo_max_freq",),
         absent="Virtual machines often hide the highest clock.",
     ),
     _Source(
         name="cpu heat",
         fields=("temperature_c",),
-        files="sys/class/hwmon/hwmon*/temp*_input",
+        files=("sys/class/hwmon/hwmon*/temp*_input",),
         absent="Virtual machines and containers have none; else load coretemp or k10temp.",
     ),
     _Source(
         name="heat slowdowns",
         fields=("thermal_throttled_s",),
-        files="sys/devices/system/cpu/cpu0/thermal_throttle/*_throttle_total_time_ms",
+        files=("sys/devices/system/cpu/cpu0/thermal_throttle/*_total_time_ms",),
         absent="Only Intel's processors count them, and only outside of virtual machines.",
     ),
     _Source(
         name="cpu power (RAPL)",
         fields=("package_power_w",),
-        files="sys/class/powercap/intel-rapl:*/energy_uj",
+        files=("sys/class/powercap/*-rapl:*/energy_uj",),
         absent="Virtual machines and many ARM processors have no such counter.",
         forbidden="Readable for root only, as it can leak secrets; run as root to see it.",
     ),
     _Source(
         name="load and tasks",
         fields=("load_1_min", "tasks_total", "tasks_running"),
-        files="proc/loadavg",
+        files=("proc/loadavg",),
         absent="Mount /proc.",
     ),
     _Source(
         name="memory",
         fields=("memory_used_bytes", "memory_total_bytes", "memory_cached_bytes"),
-        files="proc/meminfo",
+        files=("proc/meminfo",),
         absent="Mount /proc.",
     ),
     _Source(
         name="disks",
         fields=("disk_read_bytes_per_s", "disk_write_bytes_per_s"),
-        files="proc/diskstats",
+        files=("proc/diskstats",),
         absent="Some sandboxes hide it.",
     ),
     _Source(
         name="network",
         fields=("network_rx_bytes_per_s", "network_tx_bytes_per_s"),
-        files="proc/self/net/dev",
+        files=("proc/net/dev",),
         absent="Some sandboxes hide it.",
     ),
     _Source(
@@ -103,13 +102,13 @@ _SOURCES = (
             "pressure_io_full_pct",
             "pressure_memory_full_pct",
         ),
-        files="proc/pressure/*",
+        files=("proc/pressure/*",),
         absent="The kernel was built without PSI, or needs `psi=1` on its command line.",
     ),
     _Source(
         name="cgroup cpu time",
         fields=("group_busy_cores", "throttled_s"),
-        files=_CGROUP_FILES,
+        files=("sys/fs/cgroup/cpu.stat", "sys/fs/cgroup/cpu*/cpu.stat"),
         absent="No control groups are mounted here.",
     ),
 )
@@ -160,9 +159,9 @@ def _why_not(
     source: _Source, root: Path, may_read: Callable[[Path], bool]
 ) -> tuple[str, str | None]:
     """Why a source gives nothing, and what to do."""
-    files = [file for file in root.glob(source.files) if file.is_file()]
+    files = [file for pattern in source.files for file in root.glob(pattern) if file.is_file()]
     if not files:
-        return f"there is no /{source.files}", source.absent
+        return f"there is no /{source.files[0]}", source.absent
     closed = [file for file in files if not may_read(file)]
     if closed:
         return f"/{closed[0].relative_to(root)} is closed to this user", source.forbidden
@@ -209,4 +208,4 @@ def _processes(rows: tuple[ProcessReading, ...], root: Path) -> Check:
 def _number(value: float | None) -> str:
     if value is None:
         return "n/a"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

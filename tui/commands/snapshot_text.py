@@ -131,9 +131,9 @@ def _gpu_lines(gpu: GpuReading) -> Iterator[str]:
     used = fmt.gib(gpu.memory_used_bytes, of_bytes=gpu.memory_total_bytes)
     yield from _line(
         "memory",
-        _or_why(gpu, "memory_used_bytes", used),
+        "shared with the host" if gpu.memory_is_shared else None,
+        None if gpu.memory_is_shared else _or_why(gpu, "memory_used_bytes", used),
         _said("reserved {}", _memory(gpu.memory_reserved_bytes)),
-        "the host's" if gpu.memory_is_shared else None,
     )
     yield from _gpu_body_lines(gpu)
     yield from _gpu_link_lines(gpu)

@@ -53,13 +53,14 @@ def test_a_driver_that_shows_no_gpu_is_a_fault_with_its_remedy(tmp_path: Path) -
 
 
 def test_each_card_tells_what_it_reports_and_why_not_the_rest(tmp_path: Path) -> None:
-    unknown = {"fan_pct": "not supported", "power_w": "no permission"}
+    unknown = {"fan_pct": "not supported", "power_w": "no permission", "processes": "in a VM"}
     gpu = GpuReading(index=3, uuid="GPU-secret", name="NVIDIA L4", busy_pct=0.0, unknown=unknown)
     check = checks(with_gpu(gpu), tmp_path)["gpu 3"]
     assert check.ok
     assert check.found.startswith("NVIDIA L4, ok: 1 of ")
     assert "not supported: fan_pct" in check.found
     assert "no permission: power_w" in check.found
+    assert "in a VM: processes" in check.found
     assert "sudo" in (check.remedy or "")
     assert "GPU-secret" not in check.found
 

@@ -146,6 +146,10 @@ def test_text_says_why_what_matters_is_unknown() -> None:
     assert " 0 %" not in text.partition("GPU 0")[2].partition("PID")[0]
 
 
+def test_text_says_where_a_card_without_memory_of_its_own_keeps_it() -> None:
+    assert "memory  shared with the host" in as_text(with_gpu(memory_is_shared=True))
+
+
 def test_text_lists_instances_and_what_a_lost_card_is() -> None:
     instance = MigInstance(
         index=0, uuid="MIG-0", profile="1g.10gb", gpu_instance=7, memory_total_bytes=GIB
