@@ -119,7 +119,8 @@ def refusal(process: ProcessReading) -> SignalRefusedError | None:
     if process.started_at_s is None:
         return SignalRefusedError(
             Refusal.NOT_VISIBLE,
-            f"Process {pid} is not visible from here: it runs outside of this container.",
+            f"Process {pid} cannot be seen from here: it runs outside of this container, is hidden "
+            "from this user, or has just ended.",
             "Signal it on the host, or where it was started.",
         )
     if pid <= 1:
