@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sensors import cpu_power
+from sensors import cpu_power, cpu_throttling
 from sensors.cpu_power import CpuPower
 from sensors.cpu_throttling import CpuThrottling
+from sensors.files import read_int
 from tests.fakes.files import write_files
 
 ZONES = "sys/class/powercap"
@@ -90,9 +91,19 @@ def throttled(root: Path, cores: dict[int, tuple[int, dict[str, int]]]) -> float
     return CpuThrottling(root).read_s()
 
 
-def test_each_package_counts_once(tmp_path: Path) -> None:
+def test_each_package_counts_once_and_is_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path | str] = []
+
+    def noted(path: Path | str) -> int | None:
+        asked.append(path)
+        return read_int(path)
+
+    monkeypatch.setattr(cpu_throttling, "read_int", noted)
     cores = {core: (core // 4, {"package": 1500 + 1000 * (core // 4)}) for core in range(8)}
     assert throttled(tmp_path, cores) == 4
+    assert len(asked) == 2
 
 
 def test_a_packages_own_counter_goes_before_its_cores(tmp_path: Path) -> None:

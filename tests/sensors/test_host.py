@@ -32,12 +32,6 @@ class FakePsutil(ModuleType):
     def cpu_freq(self) -> None:
         return None
 
-    def virtual_memory(self) -> SimpleNamespace:
-        return SimpleNamespace(total=1000, available=400)
-
-    def swap_memory(self) -> SimpleNamespace:
-        return SimpleNamespace(total=50, used=5)
-
 
 def host(root: Path, clock: FakeClock | None = None, **options: Any) -> Host:
     options.setdefault("library", FakePsutil())
@@ -96,6 +90,7 @@ class MovingClock(FakeClock):
                     f"{core} {20 * s} {5 * s} {10 * s} {50 * s} {5 * s} {s} {s} {8 * s} 0 0\n"
                     for core in ("cpu", "cpu0", "cpu1")
                 ),
+                "proc/meminfo": "MemTotal: 1000 kB\nMemAvailable: 600 kB\n",
                 "proc/loadavg": "1.54 1.50 1.31 2/94 9378\n",
                 "proc/diskstats": f" 8 0 sda 1 2 {2 * s} 4 5 6 {4 * s} 8 9 10 11\n",
                 "proc/net/dev": f"h\nh\n  eth0: {3 * s} 0 0 0 0 0 0 0 {7 * s} 0 0 0 0 0 0 0\n",
@@ -132,6 +127,7 @@ def test_each_source_reaches_its_field(tmp_path: Path) -> None:
     assert (reading.network_rx_bytes_per_s, reading.network_tx_bytes_per_s) == (3, 7)
     assert reading.package_power_w == pytest.approx(65)
     assert reading.group_busy_cores == pytest.approx(1.5)
+    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (400 * 1024, 1000 * 1024)
 
 
 def test_no_look_starts_a_process_or_asks_a_file_system(
@@ -203,44 +199,6 @@ def test_usable_cores_are_places_among_the_cores_shown(
     cores = UsableCores(cpu_ids=cpu_ids, quota=None, count=2)
     machine = host(write_files(tmp_path, {"proc/stat": f"cpu 0\n{lines}"}), cores=lambda: cores)
     assert machine.read().usable_core_ids == expected
-
-
-def test_memory_in_use_leaves_out_what_is_available(tmp_path: Path) -> None:
-    reading = read(
-        tmp_path,
-        {
-            "proc/meminfo": "MemTotal: 1000 kB\nMemAvailable: 600 kB\n"
-            "Buffers: 50 kB\nCached: 400 kB\nShmem: 100 kB\nSReclaimable: 30 kB\n"
-            "SwapTotal: 200 kB\nSwapFree: 150 kB\n"
-        },
-    )
-    assert reading.memory_cached_bytes == 380 * 1024
-    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (400 * 1024, 1000 * 1024)
-    assert (reading.swap_used_bytes, reading.swap_total_bytes) == (50 * 1024, 200 * 1024)
-    assert reading.memory_limit is None
-
-
-def test_without_proc_memory_comes_from_psutil(tmp_path: Path) -> None:
-    reading = host(tmp_path).read()
-    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (600, 1000)
-    assert (reading.swap_used_bytes, reading.swap_total_bytes) == (5, 50)
-
-
-def test_a_control_groups_memory_limit_replaces_the_machines(tmp_path: Path) -> None:
-    reading = read(
-        tmp_path,
-        {
-            "proc/meminfo": "MemTotal: 1000 kB\nMemAvailable: 600 kB\n",
-            "proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
-            "proc/self/cgroup": "0::/\n",
-            "sys/fs/cgroup/memory.max": "2048\n",
-            "sys/fs/cgroup/memory.current": "1024\n",
-            "sys/fs/cgroup/memory.stat": "inactive_file 100\nactive_file 24\n",
-        },
-    )
-    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (900, 2048)
-    assert reading.memory_cached_bytes == 124
-    assert reading.memory_limit == "cgroup"
 
 
 @pytest.mark.parametrize(
