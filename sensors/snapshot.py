@@ -53,7 +53,8 @@ def row_columns(first: Reading) -> tuple[str, ...]:
 def row(reading: Reading) -> dict[str, Any]:
     """A reading flat, by column; unknown is None.
 
-    Clock limits are their names joined by `+`, problems their sentences joined by a space.
+    Clock limits are their names joined by `+`, or `none`; problems their sentences joined by a
+    space.
     """
     cells = {
         "taken_at": _iso_time(reading),
@@ -86,7 +87,7 @@ def _seconds_column(gpu: GpuReading, limit: str) -> str:
 def _cell(record: GpuReading | HostReading, name: str) -> Any:  # noqa: ANN401 - what it holds
     value = getattr(record, name)
     if isinstance(value, tuple):
-        return "+".join(limit.name for limit in value)
+        return "+".join(limit.name for limit in value) or "none"
     return _plain(value)
 
 

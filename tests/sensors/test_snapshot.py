@@ -179,6 +179,6 @@ def test_a_row_holds_plain_values_and_none_for_the_unknown() -> None:
     assert all(value is None or isinstance(value, str | int | float) for value in cells.values())
 
 
-def test_a_card_that_nothing_holds_has_an_empty_list_not_an_unknown_one() -> None:
+def test_a_card_that_nothing_holds_says_none_which_is_not_unknown() -> None:
     gpu = replace(gpus(0)[0], clock_limits=())
-    assert row(replace(make_reading(), gpus=(gpu,)))["gpu0_clock_limits"] == ""
+    assert row(replace(make_reading(), gpus=(gpu,)))["gpu0_clock_limits"] == "none"
