@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 UNKNOWN = "n/a"
 GIB = 1024**3
 MIB = 1024**2
@@ -10,6 +12,11 @@ MIB = 1024**2
 def pct(value: float | None) -> str:
     """A share in percent, 5 cells: ` 62 %`."""
     return f"{UNKNOWN:>5}" if value is None else f"{value:3.0f} %"
+
+
+def share(value: float | None) -> str:
+    """A share in percent where room is short, 4 cells: ` 62%`."""
+    return f"{UNKNOWN:>4}" if value is None else f"{value:3.0f}%"
 
 
 def gib(value_bytes: int | None, *, of_bytes: int | None = None) -> str:
@@ -61,6 +68,40 @@ def rate(bytes_per_s: float | None) -> str:
         if bytes_per_s >= 0.9995 * size:
             return f"{_three_digits(bytes_per_s / size):>5} {unit}"
     return f"{bytes_per_s / 1e3:5.0f} kB/s"
+
+
+def short_rate(bytes_per_s: float | None) -> str:
+    """Bytes a second where room is short, 5 cells: `1.20G`."""
+    if bytes_per_s is None:
+        return f"{UNKNOWN:>5}"
+    for unit, size in (("G", 1e9), ("M", 1e6)):
+        if bytes_per_s >= 0.9995 * size:
+            return f"{_three_digits(bytes_per_s / size):>4}{unit}"
+    return f"{bytes_per_s / 1e3:4.0f}k"
+
+
+def energy(value_j: float | None) -> str:
+    """Energy with three digits, 7 cells: `1.20 MJ`."""
+    if value_j is None:
+        return f"{UNKNOWN:>7}"
+    for unit, size in (("GJ", 1e9), ("MJ", 1e6), ("kJ", 1e3)):
+        if value_j >= 0.9995 * size:
+            return f"{_three_digits(value_j / size):>4} {unit}"
+    return f"{value_j:5.0f} J"
+
+
+def held(value_s: float | None) -> str:
+    """A time that adds up: `0.4 s`, `38 s`, from 100 s on as a clock shows it, `2:05`."""
+    if value_s is None:
+        return UNKNOWN
+    if value_s >= 99.5:
+        return clock(value_s)
+    return f"{value_s:.0f} s" if value_s >= 9.95 else f"{value_s:.1f} s"
+
+
+def time_of_day(wall_time_s: float) -> str:
+    """A moment of the wall clock, in local time: `14:02:11`."""
+    return time.strftime("%H:%M:%S", time.localtime(wall_time_s))
 
 
 def seconds(value_s: float | None) -> str:

@@ -53,6 +53,16 @@ class Line:
         self.add("━" * full + "╸" * half, style)
         return self.add("─" * (width - full - half), Role.TRACK)
 
+    def stacked(self, parts: Iterable[tuple[float, str, Role]], width: int) -> Line:
+        """Append a gauge of `width` cells made of parts: a share of 0 to 1, a mark of one cell."""
+        total, drawn = 0.0, 0
+        for share, mark, role in parts:
+            total += max(share, 0.0)
+            end = max(drawn, min(round(width * total), width))
+            self.add(mark * (end - drawn), role)
+            drawn = end
+        return self.add("─" * (width - drawn), Role.TRACK)
+
     def add_fields(self, fields: Sequence[Field], width: int) -> Line:
         """Append fields set apart by dots, each whole or, where there is no room, not at all."""
         for field in fields:
@@ -71,8 +81,17 @@ class Line:
         self.width += other.width
         return self
 
-    def strip(self, width: int) -> Strip:
-        """The row, exactly `width` cells: filled with blanks, or cut and marked with `…`."""
+    def strip(self, width: int, *, more: bool = False) -> Strip:
+        """The row, exactly `width` cells: filled with blanks, or cut and marked with `…`.
+
+        Args:
+            width: Cells of the row.
+            more: Whether rows follow that are not shown: the last cell then is a `…` too.
+        """
+        if more and self.width < width:
+            self.pad_to(width - 1).add("…", Role.DIM)
+        elif more:
+            return Strip(list(_cut(self._pieces, width)), max(width, 0))
         if self.width <= width:
             blank = Segment(" " * (width - self.width), self._palette[Role.TEXT])
             pieces = [*self._pieces, blank] if blank.text else self._pieces
@@ -90,6 +109,24 @@ def _cut(pieces: Iterable[Segment], width: int) -> Iterable[Segment]:
             return
         room -= length
         yield Segment(text, style)
+
+
+def flow(
+    palette: Palette, label: str, fields: Iterable[Field], width: int, indent: int
+) -> list[Line]:
+    """Fields set apart by dots, behind a label and on as many rows as they need."""
+    line = Line(palette).add(label, Role.LABEL).pad_to(indent)
+    lines = [line]
+    for field in fields:
+        needed = sum(cell_len(text) for text, _ in field)
+        if line.width > indent and line.width + 3 + needed > width:
+            line = Line(palette).pad_to(indent)
+            lines.append(line)
+        elif line.width > indent:
+            line.add(" · ", Role.DIM)
+        for text, style in field:
+            line.add(text, style)
+    return lines
 
 
 def eighths(shares: Iterable[float]) -> str:

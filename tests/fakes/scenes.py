@@ -23,49 +23,22 @@ from runners.events import (
 )
 from runners.process_events import LogLine, WorkerStarted
 from runners.workloads import JobSettings, Variant
-from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from sensors.readings import HostReading, ProcessReading, Reading
 from sensors.wanted import Wanted
+from tests.fakes.gpus import EPOCH_START_S as EPOCH_START_S
+from tests.fakes.gpus import GIB
+from tests.fakes.gpus import gpu as gpu
 
-GIB = 1024**3
 CPU_WORKER = 31000
 ACCELERATOR_WORKER = 21407
-EPOCH_START_S = 1_780_000_000.0
-
-
-def gpu(index: int, second: float) -> GpuReading:
-    """An H200 under a training load, at a second of its scene."""
-    busy = 62 + 30 * math.sin(second / 5 + index)
-    return GpuReading(
-        index=index,
-        uuid=f"GPU-{index:08d}-0000-0000-0000-000000000000",
-        name="NVIDIA H200",
-        busy_pct=busy,
-        memory_busy_pct=busy / 3,
-        memory_used_bytes=int((19.4 + 0.02 * second) * GIB),
-        memory_total_bytes=int(139.8 * GIB),
-        temperature_c=54.0,
-        temperature_slowdown_c=90.0,
-        power_w=388 + busy / 2,
-        power_limit_w=700.0,
-        sm_clock_mhz=1740 if busy > 85 else 1980,
-        sm_clock_max_mhz=1980,
-        memory_clock_mhz=2619,
-        memory_clock_max_mhz=2619,
-        performance_state=0,
-        pcie_rx_bytes_per_s=1.2e9,
-        pcie_tx_bytes_per_s=0.3e9,
-        pcie_generation=5,
-        pcie_width=16,
-        energy_j=1e6 + 400 * second,
-        clock_limits=clock_limits(0x4 if busy > 85 else 0),
-    )
 
 
 def host(second: float, *, cores: int = 16) -> HostReading:
     """A 96-core host of which a container gives some, at a second of its scene."""
-    shares = tuple(50 + 45 * math.sin(second / 3 + core) for core in range(cores))
+    own = tuple(50 + 45 * math.sin(second / 3 + core) for core in range(cores))
+    others = tuple(6 + 5 * math.sin(second / 7 + core) for core in range(cores, 96))
+    busy = sum((*own, *others)) / 96
     return HostReading(
         hostname="gpu-box",
         system="Linux 6.8.0",
@@ -74,22 +47,64 @@ def host(second: float, *, cores: int = 16) -> HostReading:
         cores_total=96,
         cores_usable=float(cores),
         cores_limit="cgroup",
-        cpu_busy_pct=sum(shares) / len(shares),
-        core_busy_pct=shares,
+        usable_core_ids=tuple(range(cores)),
+        cpu_busy_pct=busy,
+        cpu_user_pct=0.8 * busy,
+        cpu_system_pct=0.2 * busy,
+        cpu_iowait_pct=1.5,
+        cpu_steal_pct=0.0,
+        core_busy_pct=own + others,
+        group_busy_cores=sum(own) / 100,
         frequency_mhz=2900.0,
+        frequency_max_mhz=3707.0,
         temperature_c=71.0,
+        package_power_w=214.0,
+        tasks_total=1_204,
+        tasks_running=17,
         load_1_min=14.2,
         load_5_min=12.03,
         load_15_min=9.87,
         memory_used_bytes=int(22.1 * GIB),
         memory_total_bytes=128 * GIB,
         memory_limit="cgroup",
+        memory_cached_bytes=int(41.7 * GIB),
         swap_used_bytes=0,
-        swap_total_bytes=0,
+        swap_total_bytes=8 * GIB,
+        disk_read_bytes_per_s=212e6,
+        disk_write_bytes_per_s=1.4e6,
+        network_rx_bytes_per_s=3.1e6,
+        network_tx_bytes_per_s=88e3,
         pressure_cpu_pct=12.0,
         pressure_io_pct=0.0,
         pressure_memory_pct=0.0,
-        throttled_s=0.0,
+        pressure_io_full_pct=0.0,
+        pressure_memory_full_pct=0.0,
+        throttled_s=3.4,
+    )
+
+
+def small_host(second: float) -> HostReading:
+    """A virtual machine of two cores that tells little."""
+    shares = (35 + 20 * math.sin(second), 20.0)
+    return HostReading(
+        hostname="vm",
+        system="Linux 6.1.0",
+        uptime_s=3600 + second,
+        cpu_name="Intel Xeon Processor",
+        cores_total=2,
+        cores_usable=2.0,
+        usable_core_ids=(0, 1),
+        cpu_busy_pct=sum(shares) / 2,
+        cpu_user_pct=sum(shares) / 2 - 4,
+        cpu_system_pct=4.0,
+        cpu_iowait_pct=7.0,
+        cpu_steal_pct=2.0,
+        core_busy_pct=shares,
+        load_1_min=0.71,
+        load_5_min=0.5,
+        load_15_min=0.3,
+        memory_used_bytes=int(1.21 * GIB),
+        memory_total_bytes=int(7.8 * GIB),
     )
 
 
@@ -132,8 +147,14 @@ def processes(gpus: int) -> tuple[ProcessReading, ...]:
     return (*on_gpu, worker, *on_host)
 
 
-def reading(second: float, *, gpus: int = 1, driver: DriverReading | None = None) -> Reading:
-    """The machine at a second of its scene."""
+def reading(
+    second: float,
+    *,
+    gpus: int = 1,
+    driver: DriverReading | None = None,
+    cards: Sequence[GpuReading] | None = None,
+) -> Reading:
+    """The machine at a second of its scene; with `cards` instead of so many H200."""
     return Reading(
         taken_at_s=1000.0 + second,
         wall_time_s=EPOCH_START_S + second,
@@ -141,7 +162,7 @@ def reading(second: float, *, gpus: int = 1, driver: DriverReading | None = None
         host=host(second),
         driver=driver
         or DriverReading(state=NvmlState.OK, driver_version="580.159", cuda_version="13.0"),
-        gpus=tuple(gpu(index, second) for index in range(gpus)),
+        gpus=tuple(gpu(index, second) for index in range(gpus)) if cards is None else tuple(cards),
         processes=processes(gpus),
     )
 

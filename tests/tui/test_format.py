@@ -10,6 +10,10 @@ GIB = 1024**3
 def test_unknown_is_never_zero() -> None:
     texts = [
         fmt.pct(None),
+        fmt.share(None),
+        fmt.short_rate(None),
+        fmt.energy(None),
+        fmt.held(None),
         fmt.gib(None),
         fmt.gib(None, of_bytes=4 * GIB),
         fmt.memory(None),
@@ -73,3 +77,15 @@ def test_ratios_have_three_digits() -> None:
 def test_a_diverged_loss_is_named() -> None:
     assert fmt.loss(math.nan) == "diverged"
     assert fmt.loss(0.41234) == "0.412"
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 999.0, 12_345.0, 9.99e6, 1.2e9, 63e9, 999.96e6])
+def test_short_forms_keep_their_widths(value: float | None) -> None:
+    assert len(fmt.short_rate(value)) == 5
+    assert len(fmt.energy(value)) == 7
+    assert len(fmt.share(None if value is None else min(value, 100.0))) == 4
+
+
+def test_a_time_that_adds_up_shows_tenths_only_while_they_matter() -> None:
+    texts = [fmt.held(value) for value in (0.04, 0.4, 9.96, 38.2, 99.6, 7500.0)]
+    assert texts == ["0.0 s", "0.4 s", "10 s", "38 s", "1:40", "2:05:00"]

@@ -1,71 +1,232 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from rich.cells import cell_len
+from textual.app import App, ComposeResult
 
 from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import GpuReading, GpuState
+from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from sensors.readings import Problem, Reading
-from tests.fakes import scenes
+from tests.fakes import gpus, scenes
+from tui import format as fmt
 from tui.theme import Palette
 from tui.widgets.gpu_pane import GpuPane
+from tui.widgets.rows import strips
 
 PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})
 BARE = GpuReading(index=0, uuid="GPU-0", name="Some GPU")
 
 
-def pane_rows(reading: Reading, width: int = 56, height: int = 8) -> list[str]:
+def showing(*cards: GpuReading) -> Reading:
+    return scenes.reading(0.0, cards=cards)
+
+
+def pane_of(*readings: Reading, history: bool = False) -> GpuPane:
     pane = GpuPane()
-    pane.add(reading)
-    rows = [line.strip(width) for line in pane.lines(PALETTE, width, height)]
-    return ["".join(segment.text for segment in row) for row in rows]
+    pane.show_history = history
+    for reading in readings:
+        pane.add(reading)
+    return pane
 
 
-def showing(*gpus: GpuReading) -> Reading:
-    return replace(scenes.reading(0.0), gpus=gpus)
+def pane_rows(pane: GpuPane, width: int = 56, height: int = 8) -> list[str]:
+    rows = strips(pane.lines(PALETTE, width, height), PALETTE, width, height)
+    return ["".join(segment.text for segment in row).rstrip() for row in rows]
 
 
-def test_a_card_that_reports_nothing_shows_no_zero() -> None:
-    text = "\n".join(pane_rows(showing(BARE), height=4))
-    assert text.count("n/a") >= 5
+def text_of(*cards: GpuReading, width: int = 56, height: int = 24) -> str:
+    return "\n".join(pane_rows(pane_of(showing(*cards)), width, height))
+
+
+@pytest.mark.parametrize("height", [4, 20])
+def test_a_card_that_reports_nothing_shows_no_zero(height: int) -> None:
+    text = text_of(BARE, height=height)
+    assert text.count("n/a") >= 4
     assert "0 %" not in text
     assert "0 W" not in text
 
 
+def test_the_detail_says_why_a_figure_is_missing() -> None:
+    text = text_of(gpus.bare(0))
+    assert text.count("n/a (not supported)") == 6
+    assert "limit n/a (not supported)" in text_of(gpus.laptop(0, 0.0))
+
+
 def test_limits_are_in_words_where_there_is_room_and_by_name_where_there_is_not() -> None:
-    limited = replace(scenes.gpu(0, 0.0), clock_limits=clock_limits(0x48))
-    assert "hardware slowdown: heat or power, too hot" in pane_rows(showing(limited), 90)[3]
-    assert "limits hw-slowdown, hw-thermal" in pane_rows(showing(limited), 56)[3]
+    limited = replace(scenes.gpu(0, 0.0), clock_limits=clock_limits(0x48), clock_limit_s=None)
+    pane = pane_of(showing(limited))
+    assert "!! hardware slowdown: heat or power, !! too hot" in pane_rows(pane, 90, 4)[3]
+    assert "limits !! hw-slowdown, !! hw-thermal" in pane_rows(pane, 56, 4)[3]
+    assert "limits hw-slow, hw-heat" in pane_rows(pane, 35, 4)[3]
+    assert "limits hw-slow +1" in pane_rows(pane, 22, 4)[3]
 
 
 def test_a_card_without_limits_differs_from_one_that_does_not_say() -> None:
-    free, unknown = (replace(scenes.gpu(0, 0.0), clock_limits=value) for value in ((), None))
-    assert "limits none" in pane_rows(showing(free))[3]
-    assert "limits n/a" in pane_rows(showing(unknown))[3]
+    free, unknown = (
+        replace(scenes.gpu(0, 0.0), clock_limits=value, clock_limit_s=None) for value in ((), None)
+    )
+    assert "limits none" in pane_rows(pane_of(showing(free)), height=4)[3]
+    assert "limits n/a" in pane_rows(pane_of(showing(unknown)), height=4)[3]
 
 
-def test_a_lost_card_keeps_its_row_and_the_problem_is_said() -> None:
-    lost = replace(scenes.gpu(1, 0.0), state=GpuState.LOST)
-    problem = Problem(source="nvml", what="GPU 1 is lost since 10:00:00")
-    reading = replace(showing(scenes.gpu(0, 0.0), lost), problems=(problem,))
-    text = "\n".join(pane_rows(reading, height=10))
-    assert "! GPU 1 is lost since 10:00:00" in text
-    assert "GPU 1 is lost" in text.replace("! GPU 1 is lost", "", 1)
+@pytest.mark.parametrize(("count", "height"), [(1, 4), (1, 20), (2, 8), (5, 7), (16, 20)])
+def test_a_limit_that_came_and_went_between_two_looks_is_told(count: int, height: int) -> None:
+    quiet = [replace(scenes.gpu(index, 0.0), clock_limits=()) for index in range(count)]
+    before = [replace(card, clock_limit_s={"hw-thermal": 100.0}) for card in quiet]
+    after = [replace(card, clock_limit_s={"hw-thermal": 102.3}) for card in quiet]
+    rows = pane_rows(pane_of(showing(*before), showing(*after)), 76, height)
+    told = [row for row in rows if "hw-thermal 2.3 s" in row or "halved or less 2.3 s" in row]
+    assert len(told) >= min(count, height - 2)
 
 
-@pytest.mark.parametrize("gpus", [3, 5, 8, 16])
-@pytest.mark.parametrize("height", [4, 8, 10])
-def test_cards_that_do_not_fit_are_counted(gpus: int, height: int) -> None:
-    rows = pane_rows(scenes.reading(0.0, gpus=gpus), height=height)
-    assert len(rows) <= height
-    shown = sum(row.lstrip()[:2].strip().isdigit() for row in rows)
-    more = [row for row in rows if "more; Tab here" in row]
-    assert shown + (int(more[0].split()[1]) if more else 0) == gpus
+def test_seconds_before_racetop_opened_do_not_count() -> None:
+    card = replace(scenes.gpu(0, 0.0), clock_limits=(), clock_limit_s={"power-cap": 500.0})
+    assert "power-cap" not in text_of(card)
 
 
-@pytest.mark.parametrize("width", [20, 36, 56, 75])
-def test_rows_are_as_wide_as_the_pane(width: int) -> None:
-    for gpus in (0, 1, 2, 16):
-        driver = scenes.NO_DRIVER if gpus == 0 else None
-        for row in pane_rows(scenes.reading(0.0, gpus=gpus, driver=driver), width):
-            assert cell_len(row) == width
+def test_cards_without_an_answer_keep_their_rows_and_say_since_when() -> None:
+    text = text_of(scenes.gpu(0, 0.0), gpus.lost(1), gpus.asleep(2), gpus.failed(3))
+    since = fmt.time_of_day(scenes.EPOCH_START_S - 100)
+    assert f"GPU 1 lost since {since}" in text
+    assert "GPU 2 asleep (power saving): not woken" in text
+    assert f"GPU 3 does not answer since {since}" in text
+
+
+def test_failing_memory_is_told_in_words_and_in_the_table() -> None:
+    text = text_of(gpus.broken(0, 0.0))
+    for words in (
+        "the driver asks for: reset",
+        "row remap failed: exchange the card",
+        "3 memory errors not corrected",
+        "driver error Xid 94 at ",
+        "1,204 memory errors corrected",
+        "2 rows remapped",
+    ):
+        assert words in text
+    cards = [gpus.broken(0, 0.0), *(scenes.gpu(index, 0.0) for index in range(1, 8))]
+    assert "needs reset +" in text_of(*cards, width=76, height=9)
+
+
+def test_the_instances_of_a_card_that_is_cut_up_are_listed() -> None:
+    text = text_of(gpus.mig(0, 0.0))
+    assert [f"MIG {number}" in text for number in range(4)] == [True, True, True, False]
+    assert "40.1/69.5 GiB · SM   0 %" in text
+
+
+def test_shared_memory_a_slower_link_and_inner_activity_are_named() -> None:
+    assert "shared with the host" in text_of(gpus.gb10(0, 0.0))
+    assert "shared with the host" in text_of(gpus.gb10(0, 0.0), height=4)
+    assert "PCIe   3×8 of 4×8" in text_of(gpus.laptop(0, 0.0))
+    assert "SM busy  50 % · occupancy  25 % · tensor  19 %" in text_of(gpus.profiled(0, 0.0))
+
+
+def test_energy_is_counted_from_the_opening_and_from_the_driver() -> None:
+    text = "\n".join(pane_rows(pane_of(scenes.reading(0.0), scenes.reading(9.0)), height=20))
+    assert "3.60 kJ since racetop opened" in text
+    assert "1.00 MJ since the driver loaded" in text
+
+
+def test_a_hung_driver_stays_named_in_two_rows() -> None:
+    what = "The driver has not answered for 12 s: a query hangs."
+    problem = Problem(source="nvml", what=what, remedy="Look at dmesg for Xid. " * 9)
+    reading = replace(scenes.reading(0.0), problems=(problem,))
+    rows = pane_rows(pane_of(reading), 56, 10)
+    assert rows[0] == f"! {what}"
+    assert rows[1].endswith("…")
+    assert rows[2].startswith("busy")
+
+
+def test_content_that_goes_on_is_marked_in_the_last_row() -> None:
+    driver = replace(scenes.NO_DRIVER, remedy="Do this, then that, and see whether it helped. " * 9)
+    rows = pane_rows(pane_of(scenes.reading(0.0, gpus=0, driver=driver)), 30, 4)
+    assert rows[-1].endswith("…")
+    assert pane_rows(pane_of(scenes.reading(0.0)), 56, 8)[-1].endswith("…")
+
+
+@pytest.mark.parametrize("count", [3, 5, 8, 16])
+@pytest.mark.parametrize("height", [1, 2, 3, 4, 8, 10])
+def test_cards_that_do_not_fit_are_counted_and_the_selected_one_is_visible(
+    count: int, height: int
+) -> None:
+    pane = pane_of(scenes.reading(0.0, gpus=count))
+    for selected in range(count):
+        pane._place = selected
+        rows = pane_rows(pane, height=height)
+        shown = [row for row in rows if row[1:3].strip().isdigit()]
+        assert any(row.startswith(f"▸{selected:>2}") for row in shown)
+        more = [row.split() for row in rows if "more" in row and "▸" not in row]
+        hidden = sum(int(word) for row in more for word in row if word.isdigit())
+        assert len(shown) + hidden == count or height == 1
+
+
+def test_names_stand_in_the_table_where_they_differ() -> None:
+    assert "H200" not in text_of(*scenes.reading(0.0, gpus=8).gpus, width=116, height=9)
+    mixed = text_of(*gpus.zoo(0.0), width=116, height=11)
+    assert "L40S" in mixed
+    assert "RTX 4060 Laptop G…" in mixed
+
+
+def test_columns_leave_from_the_least_important_on() -> None:
+    def titles(width: int) -> set[str]:
+        head = pane_rows(pane_of(scenes.reading(0.0, gpus=8)), width, 9)[0]
+        return set(head.replace("/", " /").split())
+
+    seen: set[str] = set()
+    for width in (30, 36, 56, 64, 76, 116):
+        assert seen <= titles(width)
+        seen = titles(width)
+    assert {"GPU", "BUSY", "LIMITS"} <= titles(24)
+    assert {"°C", "W", "GiB"} <= titles(36)
+
+
+def test_video_gets_its_column_once_it_was_used_and_keeps_it() -> None:
+    cards = scenes.reading(0.0, gpus=8).gpus
+    encoding = replace(cards[3], encoder_pct=23.0)
+    pane = pane_of(showing(*cards))
+    assert "ENC" not in pane_rows(pane, 116, 9)[0]
+    pane.add(showing(*cards[:3], encoding, *cards[4:]))
+    pane.add(showing(*cards))
+    assert "ENC" in pane_rows(pane, 116, 9)[0]
+
+
+class OnePane(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pane = GpuPane()
+        self.told: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_gpu_pane_selected(self, message: GpuPane.Selected) -> None:
+        self.told.append(message.index)
+
+
+async def test_the_arrows_select_a_gpu_and_tell_which() -> None:
+    app = OnePane()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.pane.add(showing(*(replace(scenes.gpu(n, 0.0), index=n + 4) for n in range(3))))
+        app.pane.focus()
+        await pilot.press("down", "down", "down", "up")
+        assert app.told == [5, 6, 4, 6]
+        assert app.pane.selected == 6
+        app.pane.add(showing(scenes.gpu(0, 0.0)))
+        assert app.pane.selected == 0
+        await pilot.press("down")
+        assert app.told == [5, 6, 4, 6]
+
+
+def test_without_a_gpu_none_is_selected() -> None:
+    assert pane_of(scenes.reading(0.0, gpus=0, driver=scenes.NO_DRIVER)).selected is None
+
+
+def test_a_lone_card_gets_its_history_only_where_wanted() -> None:
+    readings: Sequence[Reading] = [scenes.reading(float(second)) for second in range(30)]
+    assert any("│" in row for row in pane_rows(pane_of(*readings, history=True), 56, 8))
+    assert not any("│" in row for row in pane_rows(pane_of(*readings), 56, 24))
+
+
+def test_a_driver_that_wakes_up_is_waited_for() -> None:
+    starting = DriverReading(state=NvmlState.STARTING)
+    rows = pane_rows(pane_of(scenes.reading(0.0, gpus=0, driver=starting)))
+    assert rows[0] == "waiting for the NVIDIA driver …"

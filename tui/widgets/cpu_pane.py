@@ -2,49 +2,107 @@
 
 from __future__ import annotations
 
-from runners.text import counted
 from sensors.readings import HostReading, Reading
 from tui import format as fmt
-from tui.line import Field, Line, eighths
+from tui.line import Field, Line
 from tui.series import History
 from tui.theme import Palette, Role
-from tui.widgets.graph import graph_lines
+from tui.widgets.cpu_cores import compact_core_line
+from tui.widgets.cpu_detail import (
+    HeldBack,
+    busy_lines,
+    busy_pct,
+    detail_lines,
+    disk,
+    heat,
+    load,
+    memory_line,
+    network,
+    waits,
+)
+from tui.widgets.graph import MAX_GRAPH_ROWS, MIN_ROWS, graph_lines
 from tui.widgets.rows import RowsWidget
 
-NARROW = 50
-CORE_ROWS = 3
+MIN_FULL_ROWS = 7
+"""With fewer rows the compact form tells more than the start of the full one."""
+ROOM_FOR_ALL_WAITS = 50
+_COUNTING = Palette({})
 
 
 class CpuPane(RowsWidget):
-    """The host's readings, measured against what this process may use of it."""
+    """The host's readings, measured against what this process may use of it.
+
+    Attributes:
+        show_history: Whether the history of its busy share is drawn here.
+    """
 
     can_focus = True
-    HELP = "Host readings. wait: share of the last 10 s in which tasks waited (PSI)."
+    HELP = (
+        "Host readings. yours: what this control group uses of the cores it may use. "
+        "wait: share of the last 10 s in which some tasks, or all at once, waited (PSI)."
+    )
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
         self.entitle("CPU")
+        self.show_history = True
         self._host: HostReading | None = None
+        self._held = HeldBack()
         self._busy = History()
 
     def add(self, reading: Reading) -> None:
         """Take a reading into the history; `redraw` shows it."""
         self._host = reading.host
-        self._busy.add(reading.taken_at_s, reading.host.cpu_busy_pct)
+        self._held.add(reading.host)
+        self._busy.add(reading.taken_at_s, busy_pct(reading.host))
         self.entitle(_title(reading.host))
+
+    def preferred_rows(self, width: int) -> int:
+        """The rows that show all there is."""
+        if self._host is None:
+            return 1
+        history = MAX_GRAPH_ROWS + 1 if self.show_history else 0
+        return len(detail_lines(self._host, self._held, _COUNTING, width)) + history
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         if self._host is None:
             return [Line(palette).add("reading …", Role.DIM)]
+        if height >= MIN_FULL_ROWS:
+            full = detail_lines(self._host, self._held, palette, width)
+            if not self.show_history:
+                return full
+            if len(full) + MIN_ROWS <= height:
+                return full + self._graph(palette, width, height - len(full))
+        lines = self._compact(self._host, palette, width)
+        if self.show_history:
+            lines += self._graph(palette, width, height - len(lines))
+        return lines
+
+    def _count_rows(self, width: int) -> int:
+        return self.preferred_rows(width)
+
+    def _graph(self, palette: Palette, width: int, room: int) -> list[Line]:
+        return graph_lines(self._busy, palette, palette[Role.CPU], width, room, "busy")
+
+    def _compact(self, host: HostReading, palette: Palette, width: int) -> list[Line]:
+        """The host in four rows."""
+        fields: list[Field] = [*heat(host)[:1], *self._held.fields(always=False)]
+        fields += [(("wait ", Role.LABEL), *field[:2]) for field in waits(host)[:1]]
+        if width >= ROOM_FOR_ALL_WAITS:
+            fields += [field[:2] for field in waits(host)[1:]]
+        fields += heat(host)[1:]
+        fields.append((("load ", Role.LABEL), (load(host, 1), Role.TEXT)))
+        if host.swap_used_bytes:
+            fields.append((("swap ", Role.LABEL), (fmt.gib(host.swap_used_bytes), Role.TEXT)))
+        fields += [*disk(host), *network(host)]
         lines = [
-            _busy_line(self._host, palette, width),
-            _memory_line(self._host, palette, width),
-            _state_line(self._host, palette, width),
-            *_core_lines(self._host, palette, width),
+            busy_lines(host, palette, width)[0],
+            memory_line(host, palette, width),
+            Line(palette).add_fields(fields, width),
         ]
-        left = height - len(lines)
-        return lines + graph_lines(self._busy, palette, palette[Role.CPU], width, left, "busy")
+        cores = compact_core_line(host, palette, width)
+        return [*lines, cores] if cores else lines
 
 
 def _title(host: HostReading) -> str:
@@ -54,77 +112,3 @@ def _title(host: HostReading) -> str:
     if host.cores_limit and host.cores_usable is not None:
         return f"{title} · {host.cores_usable:g} of {host.cores_total} cores ({host.cores_limit})"
     return f"{title} · {host.cores_total} core{'s' if host.cores_total != 1 else ''}"
-
-
-def _busy_line(host: HostReading, palette: Palette, width: int) -> Line:
-    loads = (host.load_1_min, host.load_5_min, host.load_15_min)
-    load = "load " + " ".join(
-        fmt.UNKNOWN if value is None else f"{value:.2f}"
-        for value in loads[: 1 if width < NARROW else 3]
-    )
-    side = 12 if width < NARROW else 24
-    line = Line(palette).add("busy ", Role.LABEL)
-    share = None if host.cpu_busy_pct is None else host.cpu_busy_pct / 100
-    line.bar(share, width - 5 - 6 - side, Role.CPU).add(" ").add(fmt.pct(host.cpu_busy_pct))
-    return line.add(f"{load:>{side}}")
-
-
-def _memory_line(host: HostReading, palette: Palette, width: int) -> Line:
-    amount = fmt.gib(host.memory_used_bytes, of_bytes=host.memory_total_bytes)
-    known = host.memory_used_bytes is not None and host.memory_total_bytes
-    share = (host.memory_used_bytes or 0) / (host.memory_total_bytes or 1) if known else None
-    side = 12 if width < NARROW else 24
-    limit = f" ({host.memory_limit})" if host.memory_limit and width >= NARROW else ""
-    line = Line(palette).add("mem  ", Role.LABEL).bar(share, width - 5 - 6 - side, Role.MEMORY)
-    return line.add(" ").add(f"{amount + limit:>{side + 5}}")
-
-
-def _state_line(host: HostReading, palette: Palette, width: int) -> Line:
-    temperature = fmt.celsius(host.temperature_c).strip()
-    fields: list[Field] = [(("temp ", Role.LABEL), (temperature, Role.TEXT))]
-    if host.throttled_s:
-        held = fmt.clock(host.throttled_s)
-        fields.append((("quota held ", Role.LABEL), (held, Role.WARNING)))
-    waits = (
-        ("cpu", host.pressure_cpu_pct),
-        ("io", host.pressure_io_pct),
-        ("mem", host.pressure_memory_pct),
-    )
-    if any(value is not None for _, value in waits):
-        pieces: list[tuple[str, Role]] = [("wait", Role.LABEL)]
-        for name, value in waits:
-            pieces += [
-                (f" {name}", Role.LABEL),
-                (fmt.pct(value), Role.WARNING if (value or 0) >= 10 else Role.TEXT),
-            ]
-        fields.append(tuple(pieces))
-    if host.frequency_mhz is not None:
-        fields.append(((f"{host.frequency_mhz / 1000:.2f} GHz", Role.TEXT),))
-    if host.swap_used_bytes:
-        fields.append((("swap ", Role.LABEL), (fmt.gib(host.swap_used_bytes), Role.TEXT)))
-    return Line(palette).add_fields(fields, width)
-
-
-def _core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
-    """A cell a core; each core of a small machine gets a gauge and a number."""
-    cores = host.core_busy_pct
-    if not cores:
-        return []
-    line = Line(palette).add("core ", Role.LABEL)
-    if len(cores) <= 4:
-        room = (width - 5) // len(cores)
-        for number, busy in enumerate(cores):
-            line.add(f"{number} ", Role.DIM).bar(busy / 100, room - 9, Role.CPU).add(" ")
-            line.add(fmt.pct(busy)).add(" ")
-        return [line]
-    room = max(1, width - 5)
-    shown = cores[: room * CORE_ROWS]
-    lines = []
-    for start in range(0, len(shown), room):
-        row = line if start == 0 else Line(palette).add("     ")
-        lines.append(row.add(eighths(b / 100 for b in shown[start : start + room]), Role.CPU))
-    if len(cores) > len(shown):
-        # One row more, which is cut and marked where it does not fit.
-        hidden = counted(len(cores) - len(shown), "core")
-        lines.append(Line(palette).add(f"     and {hidden} more", Role.DIM))
-    return lines

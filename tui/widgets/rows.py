@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from runners.text import printable
 from tui.line import Line
+from tui.row_changes import changed_spans
 from tui.theme import Palette
 
 MANY_ROWS = 200
@@ -64,11 +65,10 @@ class RowsWidget(Widget):
         if drawn_size != self.size or len(before) != len(self._strips):
             self.refresh()
             return
-        width = self.size.width
         regions = [
             Region(start, y, end - start, 1)
             for y, (old, new) in enumerate(zip(before, self._strips, strict=True))
-            for start, end in changed_spans(old, new, width)
+            for start, end in changed_spans(old, new)
         ]
         if regions:
             self.refresh(*regions)
@@ -95,34 +95,13 @@ class RowsWidget(Widget):
 
     def _draw(self) -> None:
         width, height = self._drawn_size = self.size
-        lines = self.lines(self.palette, width, height)[:height]
-        lines += [Line(self.palette)] * (height - len(lines))
-        self._strips = [line.strip(width) for line in lines]
+        self._strips = strips(self.lines(self.palette, width, height), self.palette, width, height)
 
 
-def changed_spans(old: Strip, new: Strip, width: int) -> Iterator[tuple[int, int]]:
-    """The column spans in which two rows differ, in whole pieces."""
-    if old == new:
-        return
-    if [s.cell_length for s in old] != [s.cell_length for s in new]:
-        yield _differing_range(old, new, width)
-        return
-    column = 0
-    for before, after in zip(old, new, strict=True):
-        if before != after:
-            yield column, column + after.cell_length
-        column += after.cell_length
-
-
-def _differing_range(old: Strip, new: Strip, width: int) -> tuple[int, int]:
-    start = 0
-    for before, after in zip(old, new, strict=False):
-        if before != after:
-            break
-        start += after.cell_length
-    end = width
-    for before, after in zip(reversed(list(old)), reversed(list(new)), strict=False):
-        if before != after or end - after.cell_length <= start:
-            break
-        end -= after.cell_length
-    return start, max(end, start + 1)
+def strips(lines: Sequence[Line], palette: Palette, width: int, height: int) -> list[Strip]:
+    """Exactly `height` rows: the first ones, the last of them marked where more follow."""
+    hidden = len(lines) > height
+    return [
+        line.strip(width, more=hidden and row == height - 1)
+        for row, line in enumerate(lines[:height])
+    ] + [Line(palette).strip(width)] * (height - len(lines))
