@@ -227,7 +227,7 @@ def _reason_lines(gpu: GpuReading) -> Iterator[str]:
 def _process_lines(reading: Reading) -> Iterator[str]:
     yield (
         f"{'PID':>8} {'USER':<10} {'GPU':>4} {'TYPE':<4} {'GPU MEM':>9} {'GPU %':>5} {'CPU %':>6}"
-        f" {'MEM':>9} {'TIME':>9}  COMMAND"
+        f" {'MEM':>9} {'AGE':>9}  COMMAND"
     )
     for process in reading.processes:
         age_s = None
