@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from sensors.gpu_readings import ClockLimit, Severity
@@ -11,11 +12,12 @@ def _limit(name: str, text: str, severity: Severity) -> ClockLimit:
     return ClockLimit(name=name, text=text, severity=severity)
 
 
+HW_SLOWDOWN = 0x8
 _KNOWN = {
     0x1: _limit("idle", "idle: nothing runs", Severity.INFORMATION),
     0x2: _limit("application-clocks", "clocks set by a user", Severity.INFORMATION),
     0x4: _limit("power-cap", "at the power limit", Severity.WARNING),
-    0x8: _limit("hw-slowdown", "hardware slowdown: heat or power", Severity.CRITICAL),
+    HW_SLOWDOWN: _limit("hw-slowdown", "hardware slowdown: heat or power", Severity.CRITICAL),
     0x10: _limit("sync-boost", "held to the slowest GPU of its group", Severity.INFORMATION),
     0x20: _limit("sw-thermal", "hot: the driver lowers clocks", Severity.WARNING),
     0x40: _limit("hw-thermal", "too hot: clocks halved or less", Severity.CRITICAL),
@@ -27,16 +29,24 @@ _KNOWN = {
 
 
 @lru_cache(maxsize=64)
-def clock_limits(bits: int) -> tuple[ClockLimit, ...]:
+def clock_limits(bits: int, *, is_slowdown_brief: bool = False) -> tuple[ClockLimit, ...]:
     """The limits behind a mask of clocks-event reasons, most severe first.
 
     A bit this version does not know becomes `unknown-0x...`.
+
+    Args:
+        bits: The mask.
+        is_slowdown_brief: Whether the hardware slows the clocks down only just now, as it does
+            for a moment whenever they change: that is a warning yet.
     """
     found = []
     while bits:
         bit = bits & -bits
         bits ^= bit
-        found.append(_KNOWN.get(bit) or _unknown(bit))
+        limit = _KNOWN.get(bit) or _unknown(bit)
+        if bit == HW_SLOWDOWN and is_slowdown_brief:
+            limit = replace(limit, severity=Severity.WARNING)
+        found.append(limit)
     order = list(Severity)
     return tuple(sorted(found, key=lambda limit: -order.index(limit.severity)))
 

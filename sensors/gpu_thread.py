@@ -23,6 +23,9 @@ class GpuSource(Protocol):
     def read(self, wanted: Wanted) -> NvidiaReading:
         """Look at all cards; may take as long as the driver takes."""
 
+    def idle(self) -> bool:
+        """Use the time between two looks for a moment; tells whether there is more to do."""
+
     def close(self) -> None:
         """Give the driver back."""
 
@@ -98,12 +101,17 @@ class GpuThread:
             if is_first:
                 self._on_first()
                 is_first = False
+            while not self._is_wanted() and self._source.idle():
+                pass
         self._source.close()
 
     def _wait_for_question(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._asked_at_s is not None)
+            self._changed.wait_for(self._is_wanted)
             return not self._closing
+
+    def _is_wanted(self) -> bool:
+        return self._closing or self._asked_at_s is not None
 
 
 def _silence(state: NvmlState, silent_s: float) -> Problem:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from sensors.gpu_readings import GpuReading
 from sensors.gpu_thread import GpuSource, GpuThread
 from sensors.host import Host
 from sensors.nvidia import NvidiaGpus
 from sensors.processes import Processes
-from sensors.readings import Reading
+from sensors.readings import HostReading, Reading
 from sensors.wanted import NOTHING_MORE, Wanted
 
 
@@ -60,7 +62,7 @@ class Machine:
             took_s=self._clock() - began_s,
             host=host,
             driver=nvidia.driver,
-            gpus=nvidia.gpus,
+            gpus=tuple(_with_memory(gpu, host) for gpu in nvidia.gpus),
             processes=processes,
             problems=nvidia.problems,
         )
@@ -68,3 +70,15 @@ class Machine:
     def close(self) -> None:
         """Give the driver back."""
         self._gpus.close()
+
+
+def _with_memory(gpu: GpuReading, host: HostReading) -> GpuReading:
+    """The host's memory for a card that has none of its own."""
+    if not gpu.memory_is_shared:
+        return gpu
+    used, total = host.memory_used_bytes, host.memory_total_bytes
+    unknown = dict(gpu.unknown)
+    if used is not None and total is not None:
+        unknown.pop("memory_used_bytes", None)
+        unknown.pop("memory_total_bytes", None)
+    return replace(gpu, memory_used_bytes=used, memory_total_bytes=total, unknown=unknown)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, cycle
 from pathlib import Path
 from types import ModuleType
 
 from sensors.gpu import Gpu
 from sensors.gpu_readings import DriverReading, GpuReading, GpuState, NvmlState
+from sensors.gpu_row import GpuRow
+from sensors.gpu_schedule import Schedule
 from sensors.nvml_errors import Code, binding_problem, driver_problem
 from sensors.questions import (
     CardLostError,
@@ -20,13 +24,16 @@ from sensors.questions import (
     Questions,
 )
 from sensors.readings import Problem, ProcessReading
+from sensors.runtime_power import RuntimePower
 from sensors.wanted import NOTHING_MORE, Wanted
+from sensors.xid import XidReports
 
 RETRY_S = 10.0
 # Opening NVML anew finds a card that came back; the other cards lose a moment by it.
 RETRY_LOST_S = 60.0
 # Where Windows puts the driver's library for Linux (WSL 2), outside of the loader's path.
 WSL_LIBRARY = Path("/usr/lib/wsl/lib/libnvidia-ml.so.1")
+_WELL = (GpuState.OK, GpuState.ASLEEP)
 _NEEDED = ("NVMLError", "nvmlInit", "nvmlShutdown", "nvmlDeviceGetCount")
 
 
@@ -59,10 +66,12 @@ class NvidiaGpus:
     """The NVIDIA GPUs of this machine.
 
     Nothing is loaded before the first `read`, which may take many seconds. To be used from one
-    thread. Where the driver cannot be opened, every tenth second it is tried again.
+    thread. Where the driver cannot be opened, every tenth second it is tried again; while all
+    cards sleep, it is not opened, as that would wake them.
 
     Args:
         nvml: The module `pynvml`, or what behaves like it; None imports it when needed.
+        power: Tells which cards the kernel has put to sleep.
         clock: Monotonic clock, in seconds.
         wall_clock: Wall clock, in seconds since the epoch.
     """
@@ -71,54 +80,98 @@ class NvidiaGpus:
         self,
         nvml: ModuleType | None = None,
         *,
+        power: RuntimePower | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._given = nvml
-        self._opened: ModuleType | None = None
+        self._power = power or RuntimePower()
         self._clock = clock
         self._wall_clock = wall_clock
+        self._opened: ModuleType | None = None
         self._driver = DriverReading(state=NvmlState.STARTING)
-        self._gpus: list[Gpu] = []
+        self._rows: list[GpuRow] = []
+        self._gpus: dict[GpuRow, Gpu] = {}
+        self._schedule = Schedule((), clock)
+        self._xids: XidReports | None = None
         self._retry_at_s = clock()
-        self._silent_since: dict[str, float] = {}
+        self._to_measure: deque[tuple[Gpu, str]] = deque()
+        self._turns: Iterator[list[Gpu]] = iter(())
 
     def read(self, wanted: Wanted = NOTHING_MORE) -> NvidiaReading:
         """Look at all cards; never raises."""
-        del wanted
         now_s = self._clock()
-        if self._opened is not None and all(gpu.state is GpuState.OK for gpu in self._gpus):
+        if self._opened is not None and all(row.state in _WELL for row in self._rows):
             self._retry_at_s = now_s + RETRY_LOST_S
         if now_s >= self._retry_at_s:
-            self.close()
             self._open()
-        wall_s = self._wall_clock()
-        gpus = self._read_gpus(now_s, wall_s)
+        try:
+            self._look(wanted)
+        except DriverGoneError as error:
+            self._fail(driver_problem(error.code, str(error)))
         return NvidiaReading(
             driver=self._driver,
-            gpus=gpus,
-            processes=tuple(row for gpu in self._gpus for row in gpu.processes),
-            problems=tuple(self._problems(gpus, wall_s)),
+            gpus=tuple(
+                self._gpus[row].reading() if row in self._gpus else row.reading()
+                for row in self._rows
+            ),
+            processes=tuple(
+                process
+                for row in self._rows
+                if row in self._gpus
+                for process in self._gpus[row].processes
+            ),
+            problems=tuple(self._problems()),
         )
+
+    def idle(self) -> bool:
+        """Measure what takes too long for a look; tells whether there is more of it.
+
+        That is the traffic on the PCI bus of cards that do not count it: of all cards at first,
+        of one after each look from then on.
+        """
+        if self._to_measure:
+            gpu, name = self._to_measure.popleft()
+            # What it means that there is no answer, the next look finds out.
+            with contextlib.suppress(NoAnswerError):
+                gpu.measure_pcie(name)
+        return bool(self._to_measure)
 
     def close(self) -> None:
         """Give the driver back."""
-        for gpu in self._gpus:
-            gpu.give_up(GpuState.FAILED)
+        for gpu in self._gpus.values():
+            gpu.stop()
+        self._gpus = {}
+        self._to_measure.clear()
+        if self._xids is not None:
+            self._xids.close()
+            self._xids = None
         nvml, self._opened = self._opened, None
         if nvml is not None:
             # Closed, or gone by itself: the same to us.
             with contextlib.suppress(nvml.NVMLError):
                 nvml.nvmlShutdown()
 
-    def _read_gpus(self, now_s: float, wall_s: float) -> tuple[GpuReading, ...]:
-        try:
-            return tuple(gpu.read(now_s, wall_s) for gpu in self._gpus)
-        except DriverGoneError as error:
-            self._fail(driver_problem(error.code, str(error)))
-            return tuple(gpu.read(now_s, wall_s) for gpu in self._gpus)
+    def _look(self, wanted: Wanted) -> None:
+        began_s = self._clock()
+        for gpu in self._gpus.values():
+            gpu.look(profile=wanted.gpu_profile)
+        self._schedule.run(began_s)
+        if self._xids is not None:
+            found = dict(self._xids.read())
+            for row in self._rows:
+                if row.uuid in found:
+                    row.last_xid, row.last_xid_at_s = found[row.uuid], self._wall_clock()
+        if not self._to_measure:
+            turn = next(self._turns, [])
+            self._to_measure.extend((gpu, name) for gpu in turn for name in gpu.pcie_to_measure)
 
     def _open(self) -> None:
+        self.close()
+        asleep = self._power.sleeping() if self._power.driver_version() else ()
+        if asleep:
+            self._rest(asleep)
+            return
         try:
             nvml = _import_pynvml() if self._given is None else _check(self._given)
             _init(nvml)
@@ -128,26 +181,77 @@ class NvidiaGpus:
         self._opened = nvml
         try:
             self._driver = _ask_driver(nvml)
-            found = [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+            found = [self._find(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
         except NoAnswerError as error:
             self._fail(driver_problem(error.code, str(error)))
         except nvml.NVMLError as error:
             self._fail(driver_problem(error.value, str(error)))
         else:
-            self._take_over(found)
+            self._take_over(nvml, found)
             self._retry_at_s = self._clock() + RETRY_LOST_S
 
-    def _take_over(self, found: list[Gpu]) -> None:
-        """Replace the cards; one that was there before and is gone keeps its row, as lost."""
-        uuids = {gpu.uuid for gpu in found}
-        gone = [gpu for gpu in self._gpus if gpu.uuid not in uuids]
-        for gpu in gone:
-            gpu.give_up(GpuState.LOST)
-        # A card that cannot be asked who it is counts as the one that was there before.
-        places = {gpu.index for gpu in gone}
-        found = [g for g in found if g.state is GpuState.OK or g.index not in places]
-        self._gpus = sorted([*found, *gone], key=lambda gpu: gpu.index)
-        if not self._gpus:
+    def _rest(self, places: tuple[str, ...]) -> None:
+        """Show cards that sleep, without opening the driver; look again at each reading."""
+        version = self._power.driver_version()
+        self._driver = DriverReading(state=NvmlState.OK, driver_version=version)
+        if len(self._rows) != len(places):
+            self._rows = [
+                GpuRow(index=index, uuid=f"unknown-{index}", pci_bus_id=place)
+                for index, place in enumerate(places)
+            ]
+        for row in self._rows:
+            row.enter(GpuState.ASLEEP, self._wall_clock())
+        self._retry_at_s = self._clock()
+
+    def _find(self, nvml: ModuleType, index: int) -> tuple[GpuRow, object]:
+        """The row of a card, the one it had before if it did, and its handle."""
+        row, state, handle = GpuRow(index=index, uuid=f"unknown-{index}"), GpuState.FAILED, None
+        try:
+            handle = Questions(nvml).ask("nvmlDeviceGetHandleByIndex", index)
+            if handle is not None:
+                state = GpuState.OK
+                _identify(row, Questions(nvml, handle))
+        except CardLostError:
+            state = GpuState.LOST
+        known = next((r for r in self._rows if r.uuid == row.uuid), None)
+        if not row.is_identified:
+            # A card that cannot be asked who it is counts as the one that was there before.
+            known = known or next((r for r in self._rows if r.index == index), None)
+        if known is not None:
+            known.index = index
+            known.pci_bus_id = row.pci_bus_id or known.pci_bus_id
+            row = known
+        row.enter(state, self._wall_clock())
+        return row, handle
+
+    def _take_over(self, nvml: ModuleType, found: list[tuple[GpuRow, object]]) -> None:
+        """Ask these cards from now on; one that is gone keeps its row, as lost."""
+        rows = [row for row, _ in found]
+        gone = [row for row in self._rows if row not in rows and row.is_identified]
+        for row in gone:
+            row.enter(GpuState.LOST, self._wall_clock())
+        self._rows = sorted([*rows, *gone], key=lambda row: row.index)
+        self._gpus = {
+            row: Gpu(
+                nvml,
+                handle,
+                row,
+                power=self._power,
+                clock=self._clock,
+                wall_clock=self._wall_clock,
+            )
+            for row, handle in found
+            if handle is not None
+        }
+        gpus = list(self._gpus.values())
+        self._schedule = Schedule((task for gpu in gpus for task in gpu.tasks), self._clock)
+        # Waiting for a card's errors might keep it awake.
+        self._xids = XidReports(nvml, {g.row.uuid: g.handle for g in gpus if not g.may_sleep})
+        for gpu in gpus:
+            gpu.reports_errors = gpu.row.uuid in self._xids.watched
+        # All cards at first, one after each look from then on.
+        self._turns = chain([gpus], cycle([gpu] for gpu in gpus))
+        if not self._rows:
             self._driver = replace(
                 self._driver,
                 problem="The NVIDIA driver runs, but shows no GPU.",
@@ -156,22 +260,16 @@ class NvidiaGpus:
 
     def _fail(self, driver: DriverReading) -> None:
         self.close()
+        for row in self._rows:
+            row.enter(GpuState.FAILED, self._wall_clock())
         self._driver = driver
         self._retry_at_s = self._clock() + RETRY_S
 
-    def _problems(self, gpus: tuple[GpuReading, ...], wall_s: float) -> list[Problem]:
-        problems = []
+    def _problems(self) -> Iterator[Problem]:
         if self._driver.problem is not None:
-            problems.append(
-                Problem(source="nvml", what=self._driver.problem, remedy=self._driver.remedy)
-            )
-        silent = {gpu.uuid: gpu for gpu in gpus if gpu.state is not GpuState.OK}
-        self._silent_since = {uuid: self._silent_since.get(uuid, wall_s) for uuid in silent}
+            yield Problem(source="nvml", what=self._driver.problem, remedy=self._driver.remedy)
         if self._opened is not None:
-            problems += [
-                _card_problem(gpu, self._silent_since[gpu.uuid]) for gpu in silent.values()
-            ]
-        return problems
+            yield from (_card_problem(row) for row in self._rows if row.state not in _WELL)
 
 
 def _import_pynvml() -> ModuleType:
@@ -239,26 +337,28 @@ def _ask_driver(nvml: ModuleType) -> DriverReading:
     )
 
 
-def _gpu(nvml: ModuleType, index: int) -> Gpu:
-    try:
-        handle = Questions(nvml).ask("nvmlDeviceGetHandleByIndex", index)
-        state = GpuState.OK if handle is not None else GpuState.FAILED
-    except CardLostError:
-        handle, state = None, GpuState.LOST
-    return Gpu(nvml, handle, index, state)
+def _identify(row: GpuRow, questions: Questions) -> None:
+    row.uuid = questions.ask_text("nvmlDeviceGetUUID") or row.uuid
+    row.name = questions.ask_text("nvmlDeviceGetName") or row.name
+    pci = questions.ask("nvmlDeviceGetPciInfo")
+    row.pci_bus_id = _text(pci.busId) if pci is not None else None
 
 
-def _card_problem(gpu: GpuReading, since_s: float) -> Problem:
-    since = time.strftime("%H:%M:%S", time.localtime(since_s))
-    if gpu.state is GpuState.LOST:
+def _text(value: bytes | str) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _card_problem(row: GpuRow) -> Problem:
+    since = time.strftime("%H:%M:%S", time.localtime(row.state_since_s))
+    if row.state is GpuState.LOST:
         return Problem(
             source="nvml",
-            what=f"GPU {gpu.index} is lost since {since}: it fell off the bus or needs a reset.",
+            what=f"GPU {row.index} is lost since {since}: it fell off the bus or needs a reset.",
             remedy="Look for Xid in `sudo dmesg`; try `sudo nvidia-smi --gpu-reset`, or reboot.",
         )
     return Problem(
         source="nvml",
-        what=f"GPU {gpu.index} answers no question since {since}.",
+        what=f"GPU {row.index} answers no question since {since}.",
         remedy="In a container that worked before, restart it; else see whether "
-        f"`nvidia-smi -i {gpu.index}` works.",
+        f"`nvidia-smi -i {row.index}` works.",
     )

@@ -12,10 +12,13 @@ class Code(IntEnum):
 
     SUCCESS = 0
     UNINITIALIZED = 1
+    INVALID_ARGUMENT = 2
     NOT_SUPPORTED = 3
     NO_PERMISSION = 4
     NOT_FOUND = 6
+    INSUFFICIENT_SIZE = 7
     DRIVER_NOT_LOADED = 9
+    TIMEOUT = 10
     LIBRARY_NOT_FOUND = 12
     FUNCTION_NOT_FOUND = 13
     GPU_IS_LOST = 15
@@ -38,6 +41,17 @@ PERMANENT = frozenset(
 EMPTY = frozenset({Code.SUCCESS, Code.NOT_FOUND})
 CARD_LOST = frozenset({Code.GPU_IS_LOST, Code.RESET_REQUIRED})
 DRIVER_GONE = frozenset({Code.UNINITIALIZED, Code.DRIVER_NOT_LOADED, Code.LIB_RM_VERSION_MISMATCH})
+
+TOO_OLD = "driver too old"
+_REASONS: dict[int, str] = {
+    Code.INVALID_ARGUMENT: TOO_OLD,
+    Code.NOT_SUPPORTED: "not supported",
+    Code.NO_PERMISSION: "no permission",
+    Code.FUNCTION_NOT_FOUND: TOO_OLD,
+    Code.ARGUMENT_VERSION_MISMATCH: TOO_OLD,
+    Code.TIMEOUT: "fails for now: timeout",
+    Code.UNKNOWN: "fails for now: unknown error",
+}
 
 _BY_CODE: dict[int, DriverReading] = {
     Code.LIBRARY_NOT_FOUND: DriverReading(
@@ -66,6 +80,15 @@ _BY_CODE: dict[int, DriverReading] = {
         remedy="It is opened again within seconds; if not, look at `sudo dmesg`.",
     ),
 }
+
+
+def reason(code: int) -> str:
+    """Why a question has no answer, in a few words.
+
+    Args:
+        code: NVML's return code.
+    """
+    return _REASONS.get(code) or f"fails for now: NVML error {code}"
 
 
 def driver_problem(code: int, message: str) -> DriverReading:

@@ -36,7 +36,7 @@ def test_full_looks_ask_every_question_and_usual_ones_only_what_is_due() -> None
     nvml = FakeNvml(FakeGpu())
     usual, full, _ = measure(nvml)
     looks = 1 + len(usual) + len(full)
-    assert nvml.calls["nvmlDeviceGetPowerUsage"] == looks
+    assert nvml.calls["nvmlDeviceGetUtilizationRates"] == looks
     slow = nvml.calls["nvmlDeviceGetFanSpeed"]
     assert len(full) < slow < looks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sensors.gpu import PROCESSES_EVERY_S
+from sensors.gpu_schedule import PROCESSES_S
 from sensors.nvidia import NvidiaGpus
 from sensors.nvml_errors import Code
 from sensors.readings import ProcessReading
@@ -74,7 +74,7 @@ def test_use_is_asked_for_since_the_newest_seen() -> None:
     nvml = FakeNvml(FakeGpu(answers(**{COMPUTE: [process(7)], USE: [use(7, 80, at_us=123)]})))
     gpus = NvidiaGpus(nvml, clock=clock)
     gpus.read()
-    clock.advance(PROCESSES_EVERY_S)
+    clock.advance(PROCESSES_S)
     gpus.read()
     assert nvml.calls[(USE, 123)] == 1
 
@@ -84,7 +84,7 @@ def test_lists_are_asked_for_seldom_and_kept_in_between() -> None:
     nvml = FakeNvml(FakeGpu(answers(**{COMPUTE: [process(7)]})))
     gpus = NvidiaGpus(nvml, clock=clock)
     gpus.read()
-    clock.advance(PROCESSES_EVERY_S / 2)
+    clock.advance(PROCESSES_S / 2)
     assert [row.pid for row in gpus.read().processes] == [7]
     assert nvml.calls[COMPUTE] == 1
 
@@ -102,3 +102,44 @@ def test_a_driver_without_the_newest_list_is_asked_for_the_older() -> None:
         **{COMPUTE: Fail(Code.FUNCTION_NOT_FOUND), COMPUTE.replace("_v3", "_v2"): [process(7)]}
     )
     assert list(found) == [7]
+
+
+MPS = "nvmlDeviceGetMPSComputeRunningProcesses_v3"
+
+
+def test_what_a_process_does_is_told_by_the_lists_it_is_in() -> None:
+    found = rows(
+        **{COMPUTE: [process(7), process(8)], GRAPHICS: [process(7), process(9)], MPS: [process(8)]}
+    )
+    assert {pid: row.gpu_use for pid, row in found.items()} == {7: "C+G", 8: "C+M", 9: "G"}
+
+
+def test_memory_and_codecs_in_use_are_told_for_each_process() -> None:
+    row = rows(**{COMPUTE: [process(7)], USE: [use(7, 60, memUtil=30, encUtil=5, decUtil=400)]})[7]
+    assert (row.gpu_busy_pct, row.gpu_memory_busy_pct, row.encoder_pct) == (60, 30, 5)
+    assert row.decoder_pct is None
+
+
+def test_a_list_that_fails_for_now_keeps_its_rows() -> None:
+    card, clock = FakeGpu(answers(**{COMPUTE: [process(7)]})), FakeClock()
+    gpus = NvidiaGpus(FakeNvml(card), clock=clock)
+    gpus.read()
+    card.answers[COMPUTE] = Fail(Code.TIMEOUT)
+    clock.advance(PROCESSES_S)
+    assert [row.pid for row in gpus.read().processes] == [7]
+
+
+def test_a_process_that_ended_leaves() -> None:
+    card, clock = FakeGpu(answers(**{COMPUTE: [process(7)]})), FakeClock()
+    gpus = NvidiaGpus(FakeNvml(card), clock=clock)
+    gpus.read()
+    card.answers[COMPUTE] = []
+    clock.advance(2 * PROCESSES_S)
+    gpus.read()
+    assert gpus.read().processes == ()
+
+
+def test_use_is_not_asked_where_there_is_no_process() -> None:
+    nvml = FakeNvml(FakeGpu())
+    NvidiaGpus(nvml, clock=FakeClock()).read()
+    assert nvml.calls[USE] == 0

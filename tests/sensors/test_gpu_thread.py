@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sensors.gpu_readings import DriverReading, NvmlState
@@ -23,12 +23,23 @@ class SlowSource:
         self.may_answer = threading.Semaphore(0)
         self.threads: set[str] = set()
         self.closed = threading.Event()
+        self.left = 0
+        self.log: list[str] = []
+        self.on_idle: Callable[[], object] | None = None
 
     def read(self, wanted: Wanted) -> NvidiaReading:
         del wanted
+        self.log.append("read")
         self.threads.add(threading.current_thread().name)
         assert self.may_answer.acquire(timeout=PATIENCE_S)
         return READY
+
+    def idle(self) -> bool:
+        self.log.append("idle")
+        self.left -= 1
+        if self.on_idle is not None:
+            self.on_idle()
+        return self.left > 0
 
     def close(self) -> None:
         self.closed.set()
@@ -106,3 +117,39 @@ def test_the_source_is_used_in_one_thread_and_closed_at_the_end() -> None:
             gpus.newest(wait_s=PATIENCE_S)
     assert source.threads == {"gpus"}
     assert source.closed.is_set()
+
+
+def test_what_takes_long_is_done_after_the_answer_was_handed_out() -> None:
+    source, measured = SlowSource(), threading.Event()
+    answered: list[NvidiaReading] = []
+
+    def on_idle() -> None:
+        answered.append(gpus.newest(wait_s=0))
+        if source.left <= 0:
+            measured.set()
+
+    source.left, source.on_idle = 3, on_idle
+    with gpu_thread(source) as gpus:
+        source.may_answer.release()
+        gpus.ask()
+        assert measured.wait(PATIENCE_S)
+    assert answered == [READY] * 3
+
+
+def test_a_new_question_goes_before_what_takes_long() -> None:
+    source, done = SlowSource(), threading.Event()
+
+    def on_idle() -> None:
+        if source.log.count("idle") == 1:
+            # A question comes while the first of three is measured.
+            source.may_answer.release()
+            gpus.ask()
+        elif source.left <= 0:
+            done.set()
+
+    source.left, source.on_idle = 3, on_idle
+    with gpu_thread(source) as gpus:
+        source.may_answer.release()
+        gpus.ask()
+        assert done.wait(PATIENCE_S)
+    assert source.log == ["read", "idle", "read", "idle", "idle"]

@@ -7,12 +7,14 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from sensors.gpu import SLOW_EVERY_S
+from sensors.gpu_profile import SHARES
 from sensors.gpu_readings import GpuReading, GpuState, NvmlState
+from sensors.gpu_schedule import SELDOM_S
 from sensors.nvidia import RETRY_LOST_S, RETRY_S, NvidiaGpus
 from sensors.nvml_errors import Code
+from sensors.questions import RETRY_MOST_S
 from tests.fakes.clock import FakeClock
-from tests.fakes.nvml import GIB, MEMORY_V2, Fail, FakeGpu, FakeNvml, answers, field_value
+from tests.fakes.nvml import GIB, MEMORY_V2, Fail, FakeGpu, FakeNvml, answers
 
 
 def gpus_of(nvml: ModuleType, clock: FakeClock | None = None) -> NvidiaGpus:
@@ -25,20 +27,36 @@ def read_one(**changed: object) -> GpuReading:
 
 
 def test_a_healthy_card_reports_all_fields_in_the_units_of_their_names() -> None:
-    gpu = read_one()
+    clock = FakeClock()
+    gpus = gpus_of(FakeNvml(FakeGpu()), clock)
+    gpus.read()
+    clock.advance(1)
+    (gpu,) = gpus.read().gpus
     assert gpu.state is GpuState.OK
     assert (gpu.index, gpu.uuid, gpu.name) == (0, "GPU-0", "NVIDIA H200")
+    assert (gpu.pci_bus_id, gpu.compute_mode) == ("00000000:65:00.0", "default")
+    assert (gpu.persistence_mode, gpu.display_active) == (True, False)
     assert (gpu.busy_pct, gpu.memory_busy_pct) == (62, 40)
+    assert (gpu.encoder_pct, gpu.decoder_pct) == (0, 0)
     assert (gpu.memory_used_bytes, gpu.memory_total_bytes) == (10 * GIB, 140 * GIB)
-    assert gpu.memory_reserved_bytes == GIB
+    assert (gpu.memory_reserved_bytes, gpu.memory_is_shared) == (GIB, False)
     assert (gpu.temperature_c, gpu.temperature_slowdown_c) == (54, 90)
+    assert gpu.memory_temperature_c == 61
     assert (gpu.power_w, gpu.power_limit_w, gpu.energy_j) == (388.5, 700, 1234.567)
     assert (gpu.sm_clock_mhz, gpu.sm_clock_max_mhz) == (1755, 1980)
     assert (gpu.memory_clock_mhz, gpu.memory_clock_max_mhz) == (3201, 3202)
     assert (gpu.fan_pct, gpu.performance_state) == (30, 0)
     assert (gpu.pcie_generation, gpu.pcie_width) == (5, 16)
+    assert (gpu.pcie_generation_max, gpu.pcie_width_max) == (5, 16)
+    assert (gpu.pcie_tx_bytes_per_s, gpu.nvlink_rx_bytes_per_s) == (0, 0)
+    assert (gpu.ecc_corrected, gpu.ecc_uncorrected) == (3, 0)
+    assert (gpu.remapped_rows, gpu.remap_pending, gpu.remap_failed) == (2, False, False)
+    assert (gpu.recovery_action, gpu.mig_enabled, gpu.mig_instances) == (None, False, ())
     assert gpu.clock_limits is not None
     assert [limit.name for limit in gpu.clock_limits] == ["power-cap"]
+    assert gpu.clock_limit_s is not None
+    assert gpu.clock_limit_s["power-cap"] == 2.5
+    assert set(gpu.unknown) == set(SHARES)
 
 
 def test_the_driver_reports_its_versions() -> None:
@@ -52,8 +70,10 @@ def test_the_driver_reports_its_versions() -> None:
 @pytest.mark.parametrize("function", [name for name in answers() if isinstance(name, str)])
 def test_one_failing_question_takes_no_other_field_down(function: str, code: Code) -> None:
     expected = set(_known_fields(read_one()))
-    lost = expected - set(_known_fields(read_one(**{function: Fail(code)})))
+    gpu = read_one(**{function: Fail(code)})
+    lost = expected - set(_known_fields(gpu))
     assert len(lost) <= 2, lost
+    assert lost - {"pci_bus_id"} <= set(gpu.unknown)
 
 
 def _known_fields(gpu: GpuReading) -> list[str]:
@@ -90,64 +110,40 @@ def test_a_newer_question_that_fails_for_now_is_not_answered_by_the_older() -> N
 
 
 def test_what_is_not_supported_is_asked_once_only() -> None:
-    nvml = FakeNvml(FakeGpu(answers(nvmlDeviceGetPowerUsage=Fail(Code.NOT_SUPPORTED))))
-    gpus = gpus_of(nvml)
-    for _ in range(3):
-        gpus.read()
-    assert nvml.calls["nvmlDeviceGetPowerUsage"] == 1
+    nvml, clock = (
+        FakeNvml(FakeGpu(answers(nvmlDeviceGetFanSpeed=Fail(Code.NOT_SUPPORTED)))),
+        FakeClock(),
+    )
+    gpus = gpus_of(nvml, clock)
+    for _ in range(9):
+        gpu = gpus.read().gpus[0]
+        clock.advance(SELDOM_S)
+    assert nvml.calls["nvmlDeviceGetFanSpeed"] == 1
+    assert (gpu.fan_pct, gpu.unknown["fan_pct"]) == (None, "not supported")
 
 
 def test_what_fails_for_now_is_asked_again() -> None:
-    card = FakeGpu(answers(nvmlDeviceGetPowerUsage=Fail(Code.UNKNOWN)))
+    card = FakeGpu(answers(nvmlDeviceGetUtilizationRates=Fail(Code.UNKNOWN)))
     gpus = gpus_of(FakeNvml(card))
-    assert gpus.read().gpus[0].power_w is None
-    card.answers["nvmlDeviceGetPowerUsage"] = 100_000
-    assert gpus.read().gpus[0].power_w == 100
+    gpu = gpus.read().gpus[0]
+    assert (gpu.busy_pct, gpu.unknown["busy_pct"]) == (None, "fails for now: unknown error")
+    card.answers = answers()
+    gpu = gpus.read().gpus[0]
+    assert gpu.busy_pct == 62
+    assert "busy_pct" not in gpu.unknown
 
 
-def test_what_changes_slowly_is_asked_seldom_and_what_never_changes_once() -> None:
-    nvml, clock = FakeNvml(FakeGpu()), FakeClock()
+def test_what_keeps_failing_is_asked_ever_less_often() -> None:
+    card, clock = FakeGpu(answers(nvmlDeviceGetUtilizationRates=Fail(Code.TIMEOUT))), FakeClock()
+    nvml = FakeNvml(card)
     gpus = gpus_of(nvml, clock)
-    for _ in range(11):
+    for _ in range(60):
         gpus.read()
-        clock.advance(SLOW_EVERY_S / 5)
-    assert nvml.calls["nvmlDeviceGetPowerUsage"] == 11
-    assert nvml.calls["nvmlDeviceGetFanSpeed"] == 3
-    assert nvml.calls["nvmlDeviceGetTemperatureThreshold"] == 1
-    assert nvml.calls["nvmlDeviceGetName"] == 1
-    assert nvml.calls["nvmlDeviceGetPcieThroughput"] == 0
-
-
-def test_pcie_rates_are_differences_of_byte_counters() -> None:
-    card, clock = FakeGpu(), FakeClock()
-    gpus = gpus_of(FakeNvml(card), clock)
-    card.answers["nvmlDeviceGetFieldValues"] = [field_value(1000), field_value(5000)]
-    assert gpus.read().gpus[0].pcie_tx_bytes_per_s is None
-    clock.advance(2)
-    card.answers["nvmlDeviceGetFieldValues"] = [field_value(3000), field_value(9000)]
-    gpu = gpus.read().gpus[0]
-    assert (gpu.pcie_tx_bytes_per_s, gpu.pcie_rx_bytes_per_s) == (1000, 2000)
-
-
-def test_a_byte_counter_that_wrapped_is_unknown_for_that_look() -> None:
-    card, clock = FakeGpu(), FakeClock()
-    gpus = gpus_of(FakeNvml(card), clock)
-    card.answers["nvmlDeviceGetFieldValues"] = [field_value(1000), field_value(5000)]
-    gpus.read()
-    clock.advance(1)
-    card.answers["nvmlDeviceGetFieldValues"] = [field_value(10), field_value(6000)]
-    gpu = gpus.read().gpus[0]
-    assert (gpu.pcie_tx_bytes_per_s, gpu.pcie_rx_bytes_per_s) == (None, 1000)
-
-
-def test_byte_counters_that_a_card_lacks_are_asked_once_only() -> None:
-    lacking = [field_value(0, Code.NOT_SUPPORTED)] * 2
-    nvml, clock = FakeNvml(FakeGpu(answers(nvmlDeviceGetFieldValues=lacking))), FakeClock()
-    gpus = gpus_of(nvml, clock)
-    for _ in range(3):
         clock.advance(1)
-        assert gpus.read().gpus[0].pcie_tx_bytes_per_s is None
-    assert nvml.calls["nvmlDeviceGetFieldValues"] == 1
+    assert 3 < nvml.calls["nvmlDeviceGetUtilizationRates"] < 10
+    card.answers = answers()
+    clock.advance(RETRY_MOST_S)
+    assert gpus.read().gpus[0].busy_pct == 62
 
 
 def test_a_share_over_100_percent_is_unknown() -> None:
@@ -236,7 +232,10 @@ def test_a_card_that_supports_nothing_is_well_but_unknown() -> None:
     card.answer_all(Fail(Code.NOT_SUPPORTED))
     gpu = gpus_of(FakeNvml(card)).read().gpus[0]
     assert gpu.state is GpuState.OK
-    assert _known_fields(gpu) == ["index", "uuid", "name", "state"]
+    shared = ["memory_is_shared", "mig_instances", "unknown"]
+    assert _known_fields(gpu) == ["index", "uuid", "name", "state", *shared]
+    assert gpu.unknown["power_w"] == "not supported"
+    assert set(gpu.unknown.values()) == {"not supported", "measured on request", "not asked yet"}
 
 
 @pytest.mark.parametrize(
@@ -322,9 +321,9 @@ def test_a_missing_module_is_a_problem_with_a_remedy(monkeypatch: pytest.MonkeyP
 
 def test_a_module_that_does_not_fit_the_driver_leaves_fields_unknown() -> None:
     nvml = FakeNvml(FakeGpu())
-    nvml.__dict__["nvmlDeviceGetPowerUsage"] = lambda: 0  # takes no handle: TypeError
+    nvml.__dict__["nvmlDeviceGetFanSpeed"] = lambda: 0  # takes no handle: TypeError
     gpu = gpus_of(nvml).read().gpus[0]
-    assert gpu.power_w is None
+    assert (gpu.fan_pct, gpu.unknown["fan_pct"]) == (None, "pynvml does not fit: TypeError")
     assert gpu.busy_pct == 62
 
 

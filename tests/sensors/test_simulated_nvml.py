@@ -70,11 +70,16 @@ def test_two_healthy_cards(library: Path) -> None:
     assert found["driver"]["state"] == "ok"
     assert [gpu["index"] for gpu in found["gpus"]] == [0, 1]
     for gpu in found["gpus"]:
-        # The simulator has no byte counters.
-        assert [key for key in gpu if gpu[key] is None] == [
-            "pcie_rx_bytes_per_s",
-            "pcie_tx_bytes_per_s",
-        ]
+        unknown = {key for key, value in gpu.items() if value is None}
+        # No card of this kind has these.
+        lacking = {"memory_temperature_c", "ecc_corrected", "remapped_rows", "mig_enabled"}
+        assert lacking <= unknown
+        assert not {"busy_pct", "power_w", "energy_j", "temperature_slowdown_c"} & unknown
+        # No byte counters there: measured between two looks.
+        assert gpu["pcie_rx_bytes_per_s"] > 0
+        assert gpu["clock_limit_s"]["power-cap"] >= 0
+        nothing = {"state_since_s", "recovery_action", "last_xid_at_s"}
+        assert unknown - nothing == set(gpu["unknown"])
     row = found["processes"][0]
     assert (row["pid"], row["gpu_index"]) == (os.getpid(), 0)
     assert row["gpu_memory_bytes"] > 0
@@ -104,7 +109,8 @@ def test_no_card_to_be_had_is_said_with_a_remedy(
 
 def test_failing_functions_take_only_their_own_fields(library: Path) -> None:
     first, second = take_snapshot(library, "errors", "")["gpus"]
-    assert (first["power_w"], second["power_w"]) == (None, None)
+    # Told among the field values, whatever its own function says.
+    assert first["power_w"] > 0
     assert (first["memory_used_bytes"] is None, second["memory_used_bytes"]) == (False, None)
     for gpu in (first, second):
         assert gpu["state"] == "ok"
@@ -127,10 +133,21 @@ def test_heat_and_power_brake_are_named(library: Path) -> None:
 
 
 def test_a_card_cut_into_instances_has_no_busy_share(library: Path) -> None:
-    cut, also_cut, whole = take_snapshot(library, "mig")["gpus"]
+    found = take_snapshot(library, "mig")
+    cut, also_cut, whole = found["gpus"]
     assert (cut["busy_pct"], also_cut["busy_pct"]) == (None, None)
     assert whole["busy_pct"] is not None
+    assert cut["unknown"]["busy_pct"] == "MIG is on"
     assert cut["memory_total_bytes"] is not None
+    assert [one["profile"] for one in cut["mig_instances"]] == ["1g.10gb"] * 7
+    assert [one["profile"] for one in also_cut["mig_instances"]] == [
+        "3g.40gb",
+        "2g.20gb",
+        "1g.10gb",
+    ]
+    assert (whole["mig_enabled"], whole["mig_instances"]) == (False, [])
+    (row,) = [row for row in found["processes"] if row["gpu_index"] == 1]
+    assert row["mig_gpu_instance"] == also_cut["mig_instances"][0]["gpu_instance"]
 
 
 def test_names_to_trip_over_survive(library: Path) -> None:
@@ -148,10 +165,13 @@ def test_sixteen_cards(library: Path) -> None:
 
 
 def test_a_card_that_shares_the_systems_memory(library: Path) -> None:
-    (gpu,) = take_snapshot(library, "gb10")["gpus"]
-    unknown = ["memory_used_bytes", "memory_total_bytes", "fan_pct", "power_limit_w", "pcie_width"]
-    assert [gpu[key] for key in unknown] == [None] * 5
+    found = take_snapshot(library, "gb10")
+    (gpu,) = found["gpus"]
+    unknown = ["memory_reserved_bytes", "fan_pct", "power_limit_w", "pcie_width"]
+    assert [gpu[key] for key in unknown] == [None] * 4
     assert gpu["busy_pct"] is not None
+    assert gpu["memory_is_shared"]
+    assert gpu["memory_total_bytes"] == found["host"]["memory_total_bytes"]
 
 
 def test_a_driver_with_the_delays_of_a_real_one(library: Path) -> None:
@@ -161,8 +181,8 @@ def test_a_driver_with_the_delays_of_a_real_one(library: Path) -> None:
 
 
 def test_a_driver_that_hangs_costs_a_problem_not_the_host(library: Path) -> None:
-    # The first look answers; the next asks for power and gets nothing for a minute.
-    found = take_snapshot(library, "", "delay nvmlDeviceGetPowerUsage 60000 from=0.15")
+    # The first look answers; the next asks for use and gets nothing for a minute.
+    found = take_snapshot(library, "", "delay nvmlDeviceGetUtilizationRates 60000 from=0.15")
     assert found["host"]["memory_used_bytes"] > 0
     assert [gpu["state"] for gpu in found["gpus"]] == ["ok"]
 
