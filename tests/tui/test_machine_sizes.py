@@ -157,7 +157,7 @@ def whole_numbers(pane: GpuPane | CpuPane, reading: Reading) -> set[str]:
 
 def cut_numbers(row: str, known: set[str]) -> list[str]:
     """Numbers in a row that are not whole and have no mark behind them either."""
-    row = re.sub(r"\+\d+|and \d+ more", "", row)  # Counts of what is hidden.
+    row = re.sub(r"\+\d+", "", row)  # Counts of what is hidden.
     return [
         match[0]
         for match in NUMBER.finditer(row)

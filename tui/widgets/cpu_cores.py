@@ -13,6 +13,7 @@ INDENT = 7
 MIN_CORE_WIDTH = 14
 MAX_GAUGE_ROWS = 2
 MAX_CELL_ROWS = 3
+COUNT_WIDTH = 6
 _CORE_GAP = 2
 
 Cores = Sequence[tuple[int, float]]
@@ -25,8 +26,9 @@ def core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
         return []
     if not others and len(own) <= MAX_GAUGE_ROWS * _cores_a_row(width):
         return _gauges(own, palette, width)
-    lines = _cells("yours" if others else "cores", own, Role.CPU, palette, width)
-    return lines + _cells("others", others, Role.DIM, palette, width)
+    label = "yours" if others else "cores"
+    lines = _cells(label, own, Role.CPU, palette, width, rows=MAX_CELL_ROWS)
+    return lines + _cells("others", others, Role.DIM, palette, width, rows=1)
 
 
 def compact_core_line(host: HostReading, palette: Palette, width: int) -> Line | None:
@@ -36,14 +38,9 @@ def compact_core_line(host: HostReading, palette: Palette, width: int) -> Line |
         return None
     if not others and len(own) <= _cores_a_row(width):
         return _gauges(own, palette, width)[0]
-    line = Line(palette).add("cores", Role.LABEL).pad_to(INDENT)
+    line = _cells("cores", own, Role.CPU, palette, width, rows=1)[0]
     room = width - line.width
-    if len(own) > room:
-        hidden = f" +{len(own) - room + 5}"
-        line.add(eighths(busy / 100 for _, busy in own[: room - 5]), Role.CPU)
-        return line.add(f"{hidden:<5}", Role.DIM)
-    line.add(eighths(busy / 100 for _, busy in own), Role.CPU)
-    if others and len(own) + len(others) + len(" others ") <= room:
+    if others and len(others) + len(" others ") <= room:
         line.add(" others ", Role.LABEL)
         line.add(eighths(busy / 100 for _, busy in others), Role.DIM)
     return line
@@ -80,15 +77,17 @@ def _gauges(cores: Cores, palette: Palette, width: int) -> list[Line]:
     return lines
 
 
-def _cells(label: str, cores: Cores, role: Role, palette: Palette, width: int) -> list[Line]:
+def _cells(
+    label: str, cores: Cores, role: Role, palette: Palette, width: int, *, rows: int
+) -> list[Line]:
     """A cell a core, the label before the first row; what finds no room is counted."""
     room = max(1, width - INDENT)
-    shown = cores[: room * MAX_CELL_ROWS]
+    counted = len(cores) > rows * room
+    shown = cores[: max(0, rows * room - COUNT_WIDTH)] if counted else cores
     lines = []
     for start in range(0, len(shown), room):
         line = Line(palette).add(label if start == 0 else "", Role.LABEL).pad_to(INDENT)
         lines.append(line.add(eighths(busy / 100 for _, busy in shown[start : start + room]), role))
-    if len(cores) > len(shown):
-        more = f"and {len(cores) - len(shown)} more"
-        lines.append(Line(palette).pad_to(INDENT).add(more, Role.DIM))
+    if counted:
+        lines[-1].add(f" +{len(cores) - len(shown)}", Role.DIM)
     return lines

@@ -15,7 +15,7 @@ WAITING_PCT = 10
 """From this share of time on, waiting gets the color of a warning."""
 PARTS = (
     ("user", "cpu_user_pct", "━", Role.CPU),
-    ("system", "cpu_system_pct", "═", Role.KEY),
+    ("system", "cpu_system_pct", "═", Role.TEXT),
     ("iowait", "cpu_iowait_pct", "╍", Role.WARNING),
     ("steal", "cpu_steal_pct", "×", Role.BAD),
 )

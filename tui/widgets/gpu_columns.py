@@ -98,9 +98,10 @@ def _memory_column(gpus: Sequence[GpuReading]) -> Column:
 
     def pieces(gpu: GpuReading) -> Pieces:
         used, total = _memory_texts(gpu)
+        role = Role.DIM if gpu.memory_used_bytes is None else Role.TEXT
         if not total:
-            return ((f"{used:>{width}}", Role.TEXT),)
-        return ((f"{used:>{width - len(total) - 1}}", Role.TEXT), (f"/{total}", Role.DIM))
+            return ((f"{used:>{width}}", role),)
+        return ((f"{used:>{width - len(total) - 1}}", role), (f"/{total}", Role.DIM))
 
     return Column("MEM GiB" if width < 10 else "MEMORY GiB", width, 1, pieces)
 

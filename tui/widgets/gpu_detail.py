@@ -72,7 +72,7 @@ def _gauges(gpu: GpuReading, palette: Palette, width: int) -> list[Line]:
     gauges: tuple[tuple[str, str, float | None, str, Role], ...] = (
         ("busy", "busy_pct", part(gpu.busy_pct, 100), fmt.pct(gpu.busy_pct), Role.GPU),
         ("mem", "memory_used_bytes", memory_share, amount, Role.MEMORY),
-        ("power", "power_w", power_share, watts, Role.KEY),
+        ("power", "power_w", power_share, watts, Role.GPU),
     )
     room = width - INDENT - AMOUNT_WIDTH
     lines = []
