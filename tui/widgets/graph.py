@@ -5,9 +5,11 @@ from __future__ import annotations
 from rich.style import Style
 
 from tui import format as fmt
+from tui.braille import BrailleCurve
 from tui.line import Line
-from tui.series import History, braille_graph
+from tui.series import History
 from tui.theme import Palette, Role
+from tui.time_window import window_up_to
 
 SECONDS_PER_COLUMN = 1.0
 MIN_ROWS = 3
@@ -29,19 +31,17 @@ def graph_lines(
     """
     if height < MIN_ROWS or width < 20:
         return []
-    rows = min(height - 1, MAX_GRAPH_ROWS)
-    columns = width - 5
-    values = history.columns(2 * columns, SECONDS_PER_COLUMN)
-    graph = braille_graph(values, rows, 100.0)
+    rows, cells = min(height - 1, MAX_GRAPH_ROWS), width - 5
+    newest_s = history.newest_s or 0.0
+    window = window_up_to(newest_s, cells, SECONDS_PER_COLUMN)
+    curve = BrailleCurve(cells, rows, 100.0)
+    curve.extend(history.columns(window.final(newest_s), SECONDS_PER_COLUMN))
     scale = ["100 ", *["    "] * (rows - 2), "  0 "]
     lines = [
         Line(palette).add(mark, Role.DIM).add("│", Role.TRACK).add(row, style)
-        for mark, row in zip(scale, graph, strict=True)
+        for mark, row in zip(scale, curve.texts(), strict=True)
     ]
-    start = f"{fmt.clock(2 * columns * SECONDS_PER_COLUMN)} ago "
-    middle = f" {label} % "
-    fill = columns - len(start) - len(middle) - len(" now")
-    axis = Line(palette).add("    └", Role.TRACK).add(start, Role.DIM)
-    axis.add("─" * (fill // 2), Role.TRACK).add(middle, Role.DIM)
-    axis.add("─" * (fill - fill // 2), Role.TRACK).add(" now", Role.DIM)
-    return [*lines, axis]
+    middle = f" {label} %, {fmt.clock(window.span_s)} wide "
+    fill = max(0, cells - len(middle))
+    axis = Line(palette).add("    └", Role.TRACK).add("─" * (fill // 2), Role.TRACK)
+    return [*lines, axis.add(middle, Role.DIM).add("─" * (fill - fill // 2), Role.TRACK)]
