@@ -251,7 +251,7 @@ def test_no_row_is_left_unused(height: int) -> None:
 def test_every_size_is_filled_exactly(gpus: int, paused: bool) -> None:
     pane = pane_after(50, gpus=gpus)
     pane.pause(paused)
-    for width in (*range(20, 70), 78, 118, 160, 200):
+    for width in (*range(1, 70), 78, 118, 160, 200):
         for height in (1, 2, 3, 4, 5, 8, 13, 40):
             lines = pane.lines(PALETTE, width, height)
             assert len(lines) <= max(height, 6)

@@ -59,7 +59,10 @@ class HistoryPane(RowsWidget):
     """
 
     can_focus = True
-    HELP = "History. Each column runs from the smallest to the largest value in it."
+    HELP = (
+        "History. Each column runs from its smallest to its largest value; "
+        "left and right stop it and tell the values of a column."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "cursor(-1)", "earlier", id="history.left", show=False),
         Binding("right", "cursor(1)", "later", id="history.right", show=False),
