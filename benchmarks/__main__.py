@@ -35,6 +35,8 @@ CATALOGUE: Mapping[str, Measure] = {
     "streaming": screen_cost.measure_streaming,
     "keys": keys.measure,
     "monitors": monitors.measure,
+    "looks": monitors.measure_looks,
+    "processes": monitors.measure_processes,
     "live": live.measure,
     "plain": epochs.measure_plain,
     "phases": epochs.measure_phase_timing,

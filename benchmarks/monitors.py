@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import programs, side_by_side, simulated_gpus
-from benchmarks.figures import Budget, Figure, NotMeasuredError, Outcome, alternating
+from benchmarks.figures import Budget, Figure, NotMeasuredError, Outcome
 from benchmarks.pty_program import PtyProgram, prompt_clock
 from benchmarks.screen import Screen
 from benchmarks.side_by_side import Scene, Values
@@ -29,7 +30,9 @@ _HOST_PROCESSES = 2000
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 0.9
 _KEY_LIMIT_S = 4.0
 # The slow questions come every fifth second: all of them are to be met.
-_TICKS, _QUICK_TICKS = 12, 2
+_LOOKS, _QUICK_LOOKS = 12, 2
+# The title of the process table says so.
+_ALL_LISTED = re.compile(r"processes · .*\ball\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +85,18 @@ _QUICK = _Extent(
 
 
 def measure(*, quick: bool) -> Outcome:
-    """The machine view beside nvtop and nvitop on simulated GPUs, and with 2,000 processes."""
+    """The machine view beside nvtop and nvitop, on simulated GPUs and in turn."""
     extent = _QUICK if quick else _FULL
     monitors, notes = _monitors()
     results: dict[Scene, dict[str, Values]] = {}
     with simulated_gpus.sleepers(GPU_PROCESSES) as pids:
         # Rounds on the outside: what changes on the machine meanwhile meets all scenes alike.
-        for _ in range(extent.rounds):
+        for number in range(extent.rounds):
             for driver, gpus in extent.scenes:
                 of_scene = results.setdefault(Scene(driver.name, gpus), {})
-                _round(monitors, of_scene, driver, gpus, pids, extent)
-        ticks = _tick_figures(pids, quick=quick)
-        crowd = _crowd_figure(pids, quick=quick, extent=extent)
-    named = {"ours": _OURS, "free": FREE.name, "real": REALISTIC.name}
+                for name in reversed(monitors) if number % 2 else monitors:
+                    values = of_scene.setdefault(name, Values())
+                    _run(monitors[name], driver, gpus, pids, values, extent)
     notes += [
         f"{name}: {values.missed_keys} key presses changed nothing in {_KEY_LIMIT_S:g} s "
         f"({scene.gpus} GPUs, {scene.driver})."
@@ -102,11 +104,56 @@ def measure(*, quick: bool) -> Outcome:
         for name, values in of_scene.items()
         if values.missed_keys
     ]
+    figures = side_by_side.figures(results, ours=_OURS, free=FREE.name, real=REALISTIC.name)
     return Outcome(
-        figures=(*side_by_side.figures(results, **named), *ticks, crowd),
+        figures=tuple(figures),
         notes=tuple(notes),
         text=side_by_side.table(results),
         raw={"scenes": [_to_raw(scene, of_scene) for scene, of_scene in results.items()]},
+    )
+
+
+def measure_looks(*, quick: bool) -> Outcome:
+    """A look at all GPUs where each NVML call takes a millisecond."""
+    with simulated_gpus.sleepers(GPU_PROCESSES) as pids:
+        counts = (8,) if quick else (1, 2, 8, 16)
+        figures = [_look_figure(gpus, pids, _QUICK_LOOKS if quick else _LOOKS) for gpus in counts]
+    return Outcome(figures=tuple(figures))
+
+
+def measure_processes(*, quick: bool) -> Outcome:
+    """The machine view with all processes of a host that has 2,000 sleeping ones."""
+    extent = _QUICK if quick else _FULL
+    values = Values()
+    with (
+        simulated_gpus.sleepers(_HOST_PROCESSES) as pids,
+        PtyProgram(
+            programs.racetop(), simulated_gpus.environment(1, FREE, pids[:GPU_PROCESSES])
+        ) as program,
+    ):
+        program.watch(extent.settle_s)
+        program.press("a")
+        program.wait_until(
+            lambda: _ALL_LISTED.search(program.screen().text()) is not None,
+            "the list of all processes",
+            limit_s=_KEY_LIMIT_S,
+        )
+        program.watch(extent.settle_s)
+        for _ in range(extent.windows * extent.rounds):
+            _window(program, values, extent.window_s)
+    name = f"{_HOST_PROCESSES:,} sleeping host processes listed"
+    return Outcome(
+        figures=(
+            Figure(
+                name=f"CPU of one core, {name}",
+                values=tuple(values.cpu_pct),
+                unit=" %",
+                budget=Budget(limit=5.0),
+            ),
+            Figure(name=f"memory (PSS), {name}", values=tuple(values.pss_mib), unit=" MiB"),
+            Figure(name="  to the terminal", values=tuple(values.bytes_per_s), unit=" B/s"),
+        ),
+        raw={"windows": asdict(values)},
     )
 
 
@@ -129,26 +176,21 @@ def _monitors() -> tuple[dict[str, _Monitor], list[str]]:
     return found, notes
 
 
-def _round(
-    monitors: Mapping[str, _Monitor],
-    of_scene: dict[str, Values],
+def _run(
+    monitor: _Monitor,
     driver: Driver,
     gpus: int,
     pids: Sequence[int],
+    values: Values,
     extent: _Extent,
 ) -> None:
-    """Each monitor once in a scene; in the other order every second time."""
-    done = len(next(iter(of_scene.values())).cpu_pct) // extent.windows if of_scene else 0
-    order = list(alternating(list(monitors), done + 1))[-len(monitors) :]
-    for name in monitors:
-        of_scene.setdefault(name, Values())
-    for name in order:
-        with tempfile.TemporaryDirectory(prefix="racetop-bench-") as folder:
-            counts = Path(folder) / "counts"
-            environment = simulated_gpus.environment(gpus, driver, pids, counts)
-            # Nobody's own settings of a monitor shall count.
-            environment["XDG_CONFIG_HOME"] = folder
-            _watch(monitors[name], environment, counts, of_scene[name], extent)
+    """A monitor once in a scene."""
+    with tempfile.TemporaryDirectory(prefix="racetop-bench-") as folder:
+        counts = Path(folder) / "counts"
+        environment = simulated_gpus.environment(gpus, driver, pids, counts)
+        # Nobody's own settings of a monitor shall count.
+        environment["XDG_CONFIG_HOME"] = folder
+        _watch(monitor, environment, counts, values, extent)
 
 
 def _watch(
@@ -207,52 +249,26 @@ def _calls(counts: Path) -> int:
         return 0
 
 
-def _tick_figures(pids: Sequence[int], *, quick: bool) -> Iterator[Figure]:
-    """How long a look at all GPUs takes where each NVML call takes a millisecond."""
-    for gpus in (8,) if quick else (1, 2, 8, 16):
-        environment = simulated_gpus.environment(gpus, A_MILLISECOND, pids)
-        looks = str(_QUICK_TICKS if quick else _TICKS)
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.sensor_ticks", looks],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise NotMeasuredError(f"the sensors alone failed:\n{done.stderr.strip()}")
-        found = json.loads(done.stdout)
-        if found["gpus"] != gpus:
-            raise NotMeasuredError(f"{found['gpus']} simulated GPUs were seen instead of {gpus}")
-        yield Figure(
-            name=f"look at {gpus} GPU{'s' if gpus > 1 else ''}, {A_MILLISECOND.name}, p90",
-            values=tuple(found["took_ms"]),
-            unit=" ms",
-            digits=1,
-            quantile=0.9,
-            budget=Budget(limit=50.0) if gpus == 8 else None,
-        )
-
-
-def _crowd_figure(pids: Sequence[int], *, quick: bool, extent: _Extent) -> Figure:
-    """What all processes of a host with 2,000 real ones cost; they sleep, but they are read."""
-    number = _HOST_PROCESSES // 10 if quick else _HOST_PROCESSES
-    values = Values()
-    environment = simulated_gpus.environment(1, FREE, pids)
-    with (
-        simulated_gpus.sleepers(number),
-        PtyProgram(programs.racetop(), environment) as program,
-    ):
-        program.watch(extent.settle_s)
-        program.press("a")
-        program.watch(extent.settle_s)
-        for _ in range(extent.windows * extent.rounds):
-            _window(program, values, extent.window_s)
+def _look_figure(gpus: int, pids: Sequence[int], looks: int) -> Figure:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu_looks", str(looks)],
+        env=simulated_gpus.environment(gpus, A_MILLISECOND, pids),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NotMeasuredError(f"the sensors alone failed:\n{done.stderr.strip()}")
+    found = json.loads(done.stdout)
+    if found["gpus"] != gpus:
+        raise NotMeasuredError(f"{found['gpus']} simulated GPUs were seen instead of {gpus}")
     return Figure(
-        name=f"CPU of one core, {number:,} sleeping host processes shown",
-        values=tuple(values.cpu_pct),
-        unit=" %",
-        budget=Budget(limit=5.0),
+        name=f"look at {gpus} GPU{'s' if gpus > 1 else ''}, {A_MILLISECOND.name}, p90",
+        values=tuple(found["took_ms"]),
+        unit=" ms",
+        digits=1,
+        quantile=0.9,
+        budget=Budget(limit=50.0) if gpus == 8 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Prints how long looks at the GPUs take, a second apart: `python -m benchmarks.sensor_ticks N`.
+"""Prints how long looks at the GPUs take, a second apart: `python -m benchmarks.gpu_looks N`.
 
 A process of its own, as the driver library takes its settings from the environment.
 """
@@ -16,11 +16,16 @@ _INTERVAL_S = 1.0
 
 
 def main(number: int) -> int:
-    """Look once to open the driver, then so many times; print milliseconds as a JSON list."""
+    """Look once to open the driver, then so many times; print milliseconds as JSON.
+
+    What the sensors do between two looks is done here too, and not counted: nobody waits for it.
+    """
     gpus = NvidiaGpus()
-    gpus.read(NOTHING_MORE)
+    reading = gpus.read(NOTHING_MORE)
     took_ms = []
     for _ in range(number):
+        while gpus.idle():
+            pass
         time.sleep(_INTERVAL_S)
         began_s = time.perf_counter()
         reading = gpus.read(NOTHING_MORE)
