@@ -33,11 +33,12 @@ class Line:
     def add(self, text: str, style: Role | Style = Role.TEXT) -> Line:
         """Append text; what a terminal could take for a command is made visible."""
         if text:
-            text = printable(text)
+            if not text.isprintable():
+                text = printable(text)
             self._pieces.append(
                 Segment(text, self._palette[style] if isinstance(style, Role) else style)
             )
-            self.width += cell_len(text)
+            self.width += len(text) if text.isascii() else cell_len(text)
         return self
 
     def pad_to(self, column: int) -> Line:

@@ -38,10 +38,10 @@ def _differing_runs(old: Strip, new: Strip) -> Iterator[Run]:
     after: list[Segment] = []
     for piece in olds:
         before.append(piece)
-        old_end += piece.cell_length
+        old_end += _length(piece)
         while new_end < old_end:
             after.append(next(news))
-            new_end += after[-1].cell_length
+            new_end += _length(after[-1])
         if new_end == old_end:
             if before != after:
                 yield start, before, after
@@ -50,10 +50,10 @@ def _differing_runs(old: Strip, new: Strip) -> Iterator[Run]:
 
 def _differing_cells(before: list[Segment], after: list[Segment]) -> tuple[int, int]:
     """The first differing cell of two runs and the end of the last one."""
-    end = sum(piece.cell_length for piece in after)
-    if any(piece.cell_length != len(piece.text) for piece in (*before, *after)):
-        return 0, end  # Wide characters: not worth a closer look.
+    end = sum(map(_length, after))
     olds, news = _cells(before), _cells(after)
+    if len(olds) != end or len(news) != end:
+        return 0, end  # Wide characters: not worth a closer look.
     low, high = 0, end
     while low < high and olds[low] == news[low]:
         low += 1
@@ -63,7 +63,14 @@ def _differing_cells(before: list[Segment], after: list[Segment]) -> tuple[int, 
 
 
 def _cells(pieces: list[Segment]) -> list[tuple[str, Style | None]]:
+    """Characters with their styles; none where a piece has wide ones."""
+    if any(len(piece.text) != _length(piece) for piece in pieces):
+        return []
     return [(character, piece.style) for piece in pieces for character in piece.text]
+
+
+def _length(piece: Segment) -> int:
+    return len(piece.text) if piece.text.isascii() else piece.cell_length
 
 
 def _merged(spans: list[tuple[int, int]], row: Strip) -> list[tuple[int, int]]:
@@ -72,8 +79,8 @@ def _merged(spans: list[tuple[int, int]], row: Strip) -> list[tuple[int, int]]:
     edges: list[tuple[int, int, Style | None]] = []
     column = 0
     for piece in row:
-        edges.append((column, column + piece.cell_length, piece.style))
-        column += piece.cell_length
+        edges.append((column, column + _length(piece), piece.style))
+        column = edges[-1][1]
     merged = spans[:1]
     for start, end in spans[1:]:
         last_start, last_end = merged[-1]
