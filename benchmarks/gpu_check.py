@@ -51,6 +51,20 @@ STEPS = (
         limit_s=30,
     ),
     Step(
+        name="gpu-fields",
+        what="what the GPUs report, and why not the rest",
+        run="benchmarks.gpu.card_fields:check_fields",
+        needs_s=5,
+        limit_s=30,
+    ),
+    Step(
+        name="nvidia-smi",
+        what="our readings against those of nvidia-smi",
+        run="benchmarks.gpu.nvidia_smi:check_agreement",
+        needs_s=10,
+        limit_s=90,
+    ),
+    Step(
         name="race-side-by-side",
         what="CPU against GPU at the same time, recorded",
         run="benchmarks.gpu.race:race_side_by_side",

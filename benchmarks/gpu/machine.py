@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from benchmarks.figures import NotMeasuredError
@@ -52,11 +51,6 @@ def check_machine(setting: Setting, findings: Findings) -> None:
     gpu = gpu_of(reading.gpus, described["device"])
     if gpu is None:
         raise NotMeasuredError(f"NVML sees no GPU that is {setting.device}.")
-    known = {f.name: getattr(gpu, f.name) is not None for f in fields(GpuReading)}
-    findings.numbers["fields_known"] = [name for name, is_known in known.items() if is_known]
-    findings.numbers["fields_unknown"] = [n for n, is_known in known.items() if not is_known]
-    unknown = ", ".join(findings.numbers["fields_unknown"]) or "none"
-    findings.text += f"Fields that this GPU does not report: {unknown}.\n"
     compare(gpu, reading.driver, described["device"], findings)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +16,11 @@ from sensors.nvidia import NvidiaGpus
 _READS = 30
 # A look at the sensors every second is to take no more than 1.5 % of a core.
 _BUDGET_MS = 15.0
+# With everything due, a look stops when it has taken long enough.
+_FULL_BUDGET_MS = 50.0
 _EVERY_QUESTION_DUE_S = 30.0
+# Arguments from there on are moments in time, different in each call.
+_TIMESTAMP = 1 << 40
 
 
 class TimedNvml(ModuleType):
@@ -43,7 +47,7 @@ class TimedNvml(ModuleType):
 
     def _timed(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*arguments: object) -> Any:  # noqa: ANN401 - whatever the call gives
-            plain = ", ".join(str(value) for value in arguments if isinstance(value, int | list))
+            plain = ", ".join(str(v) for v in arguments if isinstance(v, int) and v < _TIMESTAMP)
             since_s = self._now()
             try:
                 return call(*arguments)
@@ -67,20 +71,28 @@ def check_sensor_cost(_setting: Setting, findings: Findings) -> None:
         "full_read_ms": _summary(full),
         "calls_ms": {name: _summary(took_s) for name, took_s in sorted(nvml.took_s.items())},
     }
-    dearest = sorted(
-        findings.numbers["calls_ms"].items(), key=lambda pair: -float(pair[1]["median"])
-    )
-    lines = ["| dearest NVML calls | median ms | p95 ms |", "| --- | --- | --- |"]
-    lines += [f"| `{n}` | {v['median']:.3f} | {v['p95']:.3f} |" for n, v in dearest[:8]]
-    findings.text += "\n".join(lines) + "\n"
-    for name, took_s in (("usual", usual), ("full", full)):
+    findings.text += calls_table(findings.numbers["calls_ms"])
+    for name, took_s, budget_ms in (
+        ("usual", usual, _BUDGET_MS),
+        ("full", full, _FULL_BUDGET_MS),
+    ):
         found = _summary(took_s)
         findings.demand(
             f"a {name} look at all GPUs",
-            found["median"] <= _BUDGET_MS,
+            found["median"] <= budget_ms,
             found=f"{found['median']:.2f} ms median, {found['p95']:.2f} ms p95",
-            wanted=f"median at most {_BUDGET_MS:g} ms",
+            wanted=f"median at most {budget_ms:g} ms",
         )
+
+
+def calls_table(calls_ms: Mapping[str, Mapping[str, float]]) -> str:
+    """What each NVML call took, the dearest first, as a Markdown table."""
+    lines = ["| NVML call | median ms | p95 ms | calls |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{name}` | {took['median']:.3f} | {took['p95']:.3f} | {took['count']:.0f} |"
+        for name, took in sorted(calls_ms.items(), key=lambda pair: -pair[1]["median"])
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def measure(nvml: ModuleType) -> tuple[list[float], list[float], float]:
@@ -89,11 +101,12 @@ def measure(nvml: ModuleType) -> tuple[list[float], list[float], float]:
     Raises:
         NotMeasuredError: NVML does not answer.
     """
-    clock_s = [0.0]
-    gpus = NvidiaGpus(nvml, clock=lambda: clock_s[0])
+    skipped_s = 0.0
+    gpus = NvidiaGpus(nvml, clock=lambda: skipped_s + time.perf_counter())
 
     def look(after_s: float) -> float:
-        clock_s[0] += after_s
+        nonlocal skipped_s
+        skipped_s += after_s
         since_s = time.perf_counter()
         reading = gpus.read()
         took_s = time.perf_counter() - since_s
@@ -103,6 +116,8 @@ def measure(nvml: ModuleType) -> tuple[list[float], list[float], float]:
 
     try:
         opening_s = look(0.0)
+        while gpus.idle():
+            pass
         usual = [look(1.0) for _ in range(_READS)]
         full = [look(_EVERY_QUESTION_DUE_S) for _ in range(_READS)]
     finally:

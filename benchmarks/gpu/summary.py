@@ -21,7 +21,7 @@ def has_passed(results: Sequence[StepResult]) -> bool:
 
 
 def to_text(results: Sequence[StepResult], *, is_rehearsal: bool) -> str:
-    """A line for each step, and each thing that failed or was skipped."""
+    """A line for each step, each thing that failed or was skipped, and the steps' tables."""
     width = max(len(result.name) for result in results)
     lines = [REHEARSAL, ""] if is_rehearsal else []
     for result in results:
@@ -35,6 +35,9 @@ def to_text(results: Sequence[StepResult], *, is_rehearsal: bool) -> str:
             for check in result.checks
             if check.status is not Status.PASSED
         ]
+    for result in results:
+        if result.text:
+            lines += ["", f"{result.name}:", result.text.strip()]
     lines += ["", "all checks passed" if has_passed(results) else "NOT all checks passed"]
     return "\n".join(lines)
 

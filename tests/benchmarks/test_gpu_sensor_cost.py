@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.figures import NotMeasuredError
-from benchmarks.gpu.sensor_cost import TimedNvml, measure
+from benchmarks.gpu.sensor_cost import TimedNvml, calls_table, measure
 from sensors.nvidia import NvidiaGpus
 from sensors.nvml_errors import Code
 from tests.fakes.clock import FakeClock
@@ -46,3 +46,19 @@ def test_a_driver_that_does_not_answer_cannot_be_measured() -> None:
     nvml.init_code = Code.DRIVER_NOT_LOADED
     with pytest.raises(NotMeasuredError, match="kernel module"):
         measure(nvml)
+
+
+def test_the_dearest_call_comes_first() -> None:
+    took = {"cheap()": {"median": 0.002, "p95": 0.01, "count": 3}}
+    took["dear()"] = {"median": 20.1, "p95": 21.0, "count": 2}
+    _, _, first, second = calls_table(took).splitlines()
+    assert first == "| `dear()` | 20.100 | 21.000 | 2 |"
+    assert second.startswith("| `cheap()` |")
+
+
+def test_calls_that_differ_by_a_moment_in_time_are_one_line() -> None:
+    nvml = TimedNvml(FakeNvml(FakeGpu()))
+    for at_us in (1_700_000_000_000_000, 1_700_000_001_000_000):
+        with pytest.raises(nvml.NVMLError):
+            nvml.nvmlDeviceGetProcessUtilization(FakeGpu(), at_us)
+    assert list(nvml.took_s) == ["nvmlDeviceGetProcessUtilization()"]

@@ -32,6 +32,12 @@ def test_the_table_says_what_failed_and_what_was_left_out() -> None:
     assert REHEARSAL not in text
 
 
+def test_the_tables_of_the_steps_are_printed() -> None:
+    told = StepResult(name="gpu-fields", status=Status.PASSED, text="| power_w | 388.5 |\n")
+    text = to_text((GOOD, told), is_rehearsal=False)
+    assert "gpu-fields:\n| power_w | 388.5 |\n" in text
+
+
 def test_a_rehearsal_says_first_that_no_gpu_was_measured() -> None:
     assert to_text((GOOD,), is_rehearsal=True).startswith(REHEARSAL)
     document = to_markdown((GOOD,), {}, when="today", is_rehearsal=True)
