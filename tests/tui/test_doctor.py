@@ -1,6 +1,5 @@
 import json
 import os
-import platform
 from pathlib import Path
 
 import pytest
@@ -101,5 +100,4 @@ def test_the_doctor_looks_at_this_machine(capsys: pytest.CaptureFixture[str]) ->
     checks = {check["name"]: check for check in document["checks"]}
     assert checks["torch"]["ok"]
     assert {"nvml", "nvml binding", "cpu use", "pressure (PSI)", "limits"} <= set(checks)
-    assert platform.node() not in json.dumps(document["checks"]).replace(platform.platform(), "")
     assert status == int(any(check["ok"] is False for check in checks.values()))
