@@ -8,8 +8,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-CHEAPER_THAN_A_MOVE = 30
-"""So many cells of text cost less than a move of the cursor and a color in full."""
+CHEAPER_THAN_A_SPAN = 30
+"""So many cells of text cost less than the work that another span makes."""
 
 Run = tuple[int, list[Segment], list[Segment]]
 
@@ -17,8 +17,8 @@ Run = tuple[int, list[Segment], list[Segment]]
 def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     """The column spans in which two rows of the same width differ.
 
-    Spans of one color with all that lies between them are sent as one: text is cheaper than
-    moving the cursor and naming the color again.
+    Spans of one color with all that lies between them are one: a few cells more cost less than
+    another span.
     """
     if old == new:
         return []
@@ -85,7 +85,7 @@ def _merged(spans: list[tuple[int, int]], row: Strip) -> list[tuple[int, int]]:
     for start, end in spans[1:]:
         last_start, last_end = merged[-1]
         styles = {style for low, high, style in edges if high >= last_end and low <= start}
-        if start - last_end <= CHEAPER_THAN_A_MOVE and len(styles) == 1:
+        if start - last_end <= CHEAPER_THAN_A_SPAN and len(styles) == 1:
             merged[-1] = (last_start, end)
         else:
             merged.append((start, end))
