@@ -77,12 +77,11 @@ class GpuAnswers:
         self._questions = questions
         self._clock = clock
         self._memory = ask.memory(nvml)
-        self._batch = FieldBatch(questions, *_EACH_LOOK)
-        self._health = FieldBatch(questions, *ask.HEALTH)
         self._profile = GpuProfile(nvml, questions, clock)
         self._instance_profiles: dict[int, GpuProfile] = {}
         self.values = GpuValues()
         self._mig = Mig(nvml, questions, self._memory, clock)
+        self._forget_support()
         self.clear()
 
     def clear(self) -> None:
@@ -228,9 +227,17 @@ class GpuAnswers:
         return ONCE_S
 
     def _ask_mig(self) -> float:
-        every_s = self._mig.ask_mode()
+        before, every_s = self._mig.is_on, self._mig.ask_mode()
+        if before is not None and self._mig.is_on != before:
+            self._forget_support()
         self.values.set("mig_enabled", self._mig.is_on, self._questions.why(*ask.MIG_MODE))
         return every_s
+
+    def _forget_support(self) -> None:
+        """Ask everything anew: a card that is cut supports less than a whole one."""
+        self._questions.forget()
+        self._batch = FieldBatch(self._questions, *_EACH_LOOK)
+        self._health = FieldBatch(self._questions, *ask.HEALTH)
 
     def _ask_health(self) -> float:
         found = self._health.ask()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 from sensors.nvml_errors import Code
-from sensors.questions import Question, Questions
+from sensors.questions import NoAnswerError, Question, Questions
 
 # Two samples have to be this far apart to mean something.
 GAP_S = 0.1
@@ -70,7 +71,9 @@ class GpuProfile:
         """Measure no more, and give back what was needed for it."""
         for sample in (self._spare, self._newest):
             if sample is not None:
-                self._system.ask("nvmlGpmSampleFree", sample)
+                # A driver that is gone has taken it along.
+                with suppress(NoAnswerError):
+                    self._system.ask("nvmlGpmSampleFree", sample)
         self._spare = self._newest = None
         self.shares, self.why = {}, TOO_SOON
 

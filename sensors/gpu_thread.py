@@ -93,7 +93,7 @@ class GpuThread:
     def _run(self) -> None:
         is_first = True
         while self._wait_for_question():
-            answer = self._source.read(self._wanted)
+            answer = self._read()
             with self._changed:
                 self._newest = answer
                 self._asked_at_s = None
@@ -104,6 +104,14 @@ class GpuThread:
             while not self._is_wanted() and self._source.idle():
                 pass
         self._source.close()
+
+    def _read(self) -> NvidiaReading:
+        try:
+            return self._source.read(self._wanted)
+        except Exception as error:  # noqa: BLE001 - one bad look must not end all others
+            what = f"The GPUs could not be read: {type(error).__name__}: {error}"
+            driver = DriverReading(state=NvmlState.FAILED, problem=what)
+            return NvidiaReading(driver=driver, problems=(Problem(source="nvml", what=what),))
 
     def _wait_for_question(self) -> bool:
         with self._changed:

@@ -51,15 +51,9 @@ class Mig:
         return tuple(self._slots[index] for index in sorted(self._slots))
 
     def ask_mode(self) -> float:
-        """Ask whether the card is cut; tells when to ask again.
-
-        What is supported differs between a card that is cut and a whole one: on a change
-        everything is asked anew.
-        """
+        """Ask whether the card is cut; tells when to ask again."""
         modes = self._questions.ask_first(*MIG_MODE)
-        before, self.is_on = self.is_on, bool(modes[0]) if modes else None
-        if self.is_on != before and before is not None:
-            self._questions.forget()
+        self.is_on = bool(modes[0]) if modes else None
         if not self.is_on:
             self._slots, self._next = {}, None
         elif self._next is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ class NvidiaGpus:
         now_s = self._clock()
         if self._opened is not None and all(row.state in _WELL for row in self._rows):
             self._retry_at_s = now_s + RETRY_LOST_S
-        if now_s >= self._retry_at_s:
+        if now_s >= self._retry_at_s or self._has_woken():
             self._open()
         try:
             self._look(wanted)
@@ -168,9 +169,9 @@ class NvidiaGpus:
 
     def _open(self) -> None:
         self.close()
-        asleep = self._power.sleeping() if self._power.driver_version() else ()
-        if asleep:
-            self._rest(asleep)
+        places = self._power.places()
+        if places and all(map(self._power.is_suspended, places)):
+            self._rest(places)
             return
         try:
             nvml = _import_pynvml() if self._given is None else _check(self._given)
@@ -181,7 +182,10 @@ class NvidiaGpus:
         self._opened = nvml
         try:
             self._driver = _ask_driver(nvml)
-            found = [self._find(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+            count = nvml.nvmlDeviceGetCount()
+            # In a container the kernel may show more cards than the driver.
+            known = places if len(places) == count else [None] * count
+            found = [self._find(nvml, index, place) for index, place in enumerate(known)]
         except NoAnswerError as error:
             self._fail(driver_problem(error.code, str(error)))
         except nvml.NVMLError as error:
@@ -191,20 +195,33 @@ class NvidiaGpus:
             self._retry_at_s = self._clock() + RETRY_LOST_S
 
     def _rest(self, places: tuple[str, ...]) -> None:
-        """Show cards that sleep, without opening the driver; look again at each reading."""
+        """Show cards that all sleep, without opening the driver, until one wakes."""
         version = self._power.driver_version()
         self._driver = DriverReading(state=NvmlState.OK, driver_version=version)
-        if len(self._rows) != len(places):
-            self._rows = [
-                GpuRow(index=index, uuid=f"unknown-{index}", pci_bus_id=place)
-                for index, place in enumerate(places)
-            ]
-        for row in self._rows:
-            row.enter(GpuState.ASLEEP, self._wall_clock())
-        self._retry_at_s = self._clock()
+        self._rows = [self._asleep(index, place) for index, place in enumerate(places)]
+        self._retry_at_s = math.inf
 
-    def _find(self, nvml: ModuleType, index: int) -> tuple[GpuRow, object]:
-        """The row of a card, the one it had before if it did, and its handle."""
+    def _asleep(self, index: int, place: str) -> GpuRow:
+        """The row of a card that sleeps and is not to be woken: the one it had, if it did."""
+        known = next((row for row in self._rows if row.index == index), None)
+        row = known or GpuRow(index=index, uuid=f"unknown-{index}")
+        row.pci_bus_id = row.pci_bus_id or place
+        row.enter(GpuState.ASLEEP, self._wall_clock())
+        return row
+
+    def _has_woken(self) -> bool:
+        """Whether a card is awake that slept when the others were opened."""
+        return any(
+            row.state is GpuState.ASLEEP
+            and row not in self._gpus
+            and not self._power.is_suspended(row.pci_bus_id or "")
+            for row in self._rows
+        )
+
+    def _find(self, nvml: ModuleType, index: int, place: str | None) -> tuple[GpuRow, object]:
+        """The row of a card, the one it had before if it did, and its handle unless it sleeps."""
+        if place is not None and self._power.is_suspended(place):
+            return self._asleep(index, place), None
         row, state, handle = GpuRow(index=index, uuid=f"unknown-{index}"), GpuState.FAILED, None
         try:
             handle = Questions(nvml).ask("nvmlDeviceGetHandleByIndex", index)

@@ -23,13 +23,12 @@ class RuntimePower:
         """Version of the kernel module; None where it is not loaded."""
         return (read_text(self._version) or "").strip() or None
 
-    def sleeping(self) -> tuple[str, ...]:
-        """The places on the bus of all NVIDIA GPUs where every one sleeps, else none."""
+    def places(self) -> tuple[str, ...]:
+        """Where the cards are on the bus that the driver has, in its order."""
         try:
-            places = sorted(path.name for path in self._bound.iterdir() if ":" in path.name)
+            return tuple(sorted(path.name for path in self._bound.iterdir() if ":" in path.name))
         except OSError:
             return ()
-        return tuple(places) if all(map(self.is_suspended, places)) else ()
 
     def may_suspend(self, place: str) -> bool:
         """Whether the kernel puts the card to sleep while nobody uses it.

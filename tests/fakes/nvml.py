@@ -172,6 +172,7 @@ class FakeNvml(ModuleType):
         self.events: list[tuple[FakeGpu, int]] = []
         self.gpm: dict[int, float] = {2: 50.0, 3: 40.0, 5: 30.0, 10: 20.0}
         self.samples: list[object] = []
+        self.free_code = Code.SUCCESS
 
     def nvmlInit(self) -> None:  # noqa: N802 - NVIDIA's name
         self._count("nvmlInit")
@@ -224,6 +225,8 @@ class FakeNvml(ModuleType):
         return self.samples[-1]
 
     def nvmlGpmSampleFree(self, sample: object) -> None:  # noqa: N802 - NVIDIA's name
+        if self.free_code != Code.SUCCESS:
+            raise FakeNvmlError(self.free_code)
         self.samples.remove(sample)
 
     def nvmlGpmMetricsGet(self, request: GpmRequest) -> GpmRequest:  # noqa: N802

@@ -6,6 +6,9 @@ import pytest
 
 from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import Severity
+from sensors.nvidia import NvidiaGpus
+from tests.fakes.clock import FakeClock
+from tests.fakes.nvml import FakeGpu, FakeNvml, answers
 
 
 def names(bits: int) -> list[str]:
@@ -44,3 +47,25 @@ def test_several_bits_come_most_severe_first() -> None:
 
 def test_an_unknown_bit_is_shown_as_hexadecimal_and_hides_no_other() -> None:
     assert names(0x8000_0000_0000_0000 | 0x4) == ["power-cap", "unknown-0x8000000000000000"]
+
+
+def test_a_slowdown_of_a_moment_is_a_warning_yet() -> None:
+    (brief,) = clock_limits(0x8, is_slowdown_brief=True)
+    assert (brief.name, brief.severity) == ("hw-slowdown", Severity.WARNING)
+
+
+def test_a_slowdown_that_lasts_more_than_a_second_is_critical() -> None:
+    clock = FakeClock()
+    card = FakeGpu(answers(nvmlDeviceGetCurrentClocksEventReasons=0x8))
+    gpus = NvidiaGpus(FakeNvml(card), clock=clock)
+
+    def severity() -> Severity:
+        (limit,) = gpus.read().gpus[0].clock_limits or ()
+        clock.advance(0.6)
+        return limit.severity
+
+    assert [severity() for _ in range(3)] == [
+        Severity.WARNING,
+        Severity.WARNING,
+        Severity.CRITICAL,
+    ]

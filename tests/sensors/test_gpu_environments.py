@@ -252,20 +252,23 @@ def test_a_laptop_without_fan_and_power_limit_shows_no_zero_for_them() -> None:
 
 
 class Laptop:
-    """A machine whose kernel can put its GPU to sleep; the driver has loaded."""
+    """A machine whose kernel can put its GPUs to sleep; the driver has loaded."""
 
-    def __init__(self, root: Path) -> None:
-        self._status = root / "sys/bus/pci/devices/0000:65:00.0/power/runtime_status"
-        self._status.parent.mkdir(parents=True)
-        (self._status.parent / "control").write_text("auto\n")
-        (root / "sys/bus/pci/drivers/nvidia/0000:65:00.0").mkdir(parents=True)
+    def __init__(self, root: Path, gpus: int = 1) -> None:
+        self._devices = root / "sys/bus/pci/devices"
+        for index in range(gpus):
+            place = f"0000:{65 + index}:00.0"
+            (self._devices / place / "power").mkdir(parents=True)
+            (self._devices / place / "power" / "control").write_text("auto\n")
+            (root / "sys/bus/pci/drivers/nvidia" / place).mkdir(parents=True)
         (root / "sys/bus/pci/drivers/nvidia/bind").touch()
         (root / "sys/module/nvidia").mkdir(parents=True)
         (root / "sys/module/nvidia/version").write_text("580.95.05\n")
         self.power = RuntimePower(root)
 
-    def set(self, status: str) -> None:
-        self._status.write_text(f"{status}\n")
+    def set(self, status: str, index: int = 0) -> None:
+        place = f"0000:{65 + index}:00.0"
+        (self._devices / place / "power" / "runtime_status").write_text(f"{status}\n")
 
 
 def test_a_card_that_sleeps_at_first_is_not_woken_by_opening_the_driver(tmp_path: Path) -> None:
@@ -307,6 +310,29 @@ def test_a_card_that_falls_asleep_is_asked_nothing_until_it_wakes(tmp_path: Path
     laptop.set("active")
     (gpu,) = bench.look().gpus
     assert (gpu.state, gpu.temperature_c) == (GpuState.OK, 54)
+
+
+def test_a_card_that_sleeps_beside_one_that_works_is_not_woken(tmp_path: Path) -> None:
+    laptop = Laptop(tmp_path, gpus=2)
+    laptop.set("suspended", 0)
+    laptop.set("active", 1)
+    other = FakeGpu(
+        answers(
+            nvmlDeviceGetUUID=b"GPU-1",
+            nvmlDeviceGetPciInfo=SimpleNamespace(busId=b"00000000:66:00.0"),
+        )
+    )
+    sleeping = FakeGpu({})
+    bench = Bench(sleeping, other, power=laptop.power)
+    for _ in range(3):
+        gpus = bench.look().gpus
+    assert [(gpu.state, gpu.busy_pct) for gpu in gpus] == [
+        (GpuState.ASLEEP, None),
+        (GpuState.OK, 62),
+    ]
+    laptop.set("active", 0)
+    sleeping.answers = answers()
+    assert [gpu.state for gpu in bench.look().gpus] == [GpuState.OK] * 2
 
 
 def test_a_server_whose_cards_never_sleep_is_not_asked_for_it_at_each_look() -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from sensors.gpu_profile import GAP_S, SHARES
-from sensors.gpu_readings import GpuReading
+from sensors.gpu_readings import GpuReading, GpuState
 from sensors.nvidia import NvidiaGpus
 from sensors.nvml_errors import Code
 from sensors.wanted import Wanted
@@ -117,3 +117,11 @@ def test_counters_at_zero_are_zero_on_an_idle_card() -> None:
     bench.nvml.gpm = dict.fromkeys(bench.nvml.gpm, 0.0)
     bench.look()
     assert shares(bench.look()) == (0, 0, 0, 0)
+
+
+def test_a_driver_that_goes_away_takes_its_samples_along() -> None:
+    bench = Bench()
+    bench.look()
+    bench.card.answer_all(Fail(Code.UNINITIALIZED))
+    bench.nvml.free_code = Code.UNINITIALIZED
+    assert bench.look().state is GpuState.FAILED

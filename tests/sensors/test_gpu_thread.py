@@ -23,7 +23,7 @@ class SlowSource:
         self.may_answer = threading.Semaphore(0)
         self.threads: set[str] = set()
         self.closed = threading.Event()
-        self.left = 0
+        self.left = self.breaks_at = 0
         self.log: list[str] = []
         self.on_idle: Callable[[], object] | None = None
 
@@ -32,6 +32,8 @@ class SlowSource:
         self.log.append("read")
         self.threads.add(threading.current_thread().name)
         assert self.may_answer.acquire(timeout=PATIENCE_S)
+        if self.log.count("read") == self.breaks_at:
+            raise ZeroDivisionError
         return READY
 
     def idle(self) -> bool:
@@ -153,3 +155,15 @@ def test_a_new_question_goes_before_what_takes_long() -> None:
         gpus.ask()
         assert done.wait(PATIENCE_S)
     assert source.log == ["read", "idle", "read", "idle", "idle"]
+
+
+def test_a_look_that_breaks_is_a_problem_and_the_next_one_answers() -> None:
+    source = SlowSource()
+    source.breaks_at = 1
+    with gpu_thread(source) as gpus:
+        source.may_answer.release(2)
+        gpus.ask()
+        reading = gpus.newest(wait_s=PATIENCE_S)
+        assert "ZeroDivisionError" in reading.problems[0].what
+        gpus.ask()
+        assert gpus.newest(wait_s=PATIENCE_S) is READY
