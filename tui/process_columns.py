@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.cells import cell_len
@@ -74,7 +74,9 @@ class Column:
 
     def cell(self, process: ProcessReading, facts: Facts) -> str:
         """Its text for a process, exactly as wide as the column; a cut one ends with `…`."""
-        text = cut(printable(self.text(process, facts)), self.width)
+        text = self.text(process, facts)
+        if not (text.isascii() and text.isprintable() and len(text) <= self.width):
+            text = cut(printable(text), self.width)
         blanks = " " * (self.width - cell_len(text))
         return text + blanks if self.left else blanks + text
 
@@ -100,11 +102,23 @@ def columns_that_fit(
     return tuple(column for column in COLUMNS if column.key in kept)
 
 
-def used_columns(processes: Iterable[ProcessReading], facts: Facts) -> frozenset[str]:
-    """The columns among those shown only `once_used` in which some process has a value."""
-    waiting = [column for column in COLUMNS if column.once_used]
+def newly_used(
+    processes: Sequence[ProcessReading], facts: Facts, used: frozenset[str]
+) -> frozenset[str]:
+    """The columns, of those shown only `once_used`, in which some process has its first value.
+
+    Args:
+        processes: Where to look.
+        facts: What the columns need beside the processes.
+        used: Columns in which there was a value before.
+    """
+    on_gpus = [process for process in processes if process.gpu_index is not None]
     return frozenset(
-        column.key for process in processes for column in waiting if column.value(process, facts)
+        column.key
+        for column in COLUMNS
+        if column.once_used
+        and column.key not in used
+        and any(column.value(each, facts) for each in (on_gpus if column.of_gpus else processes))
     )
 
 
@@ -205,7 +219,7 @@ def _rounded(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _shown_memory(value_bytes: int | None) -> float | None:
+def shown_memory(value_bytes: int | None) -> float | None:
     """Memory no finer than its text, so that rows do not change places over nothing."""
     if value_bytes is None:
         return None
@@ -287,7 +301,7 @@ COLUMNS = (
         "GPU memory",
         9,
         8,
-        lambda p: _shown_memory(p.gpu_memory_bytes),
+        lambda p: shown_memory(p.gpu_memory_bytes),
         lambda p: fmt.memory(p.gpu_memory_bytes),
         of_gpus=True,
     ),
@@ -303,7 +317,7 @@ COLUMNS = (
         "memory",
         9,
         8,
-        lambda p: _shown_memory(p.memory_bytes),
+        lambda p: shown_memory(p.memory_bytes),
         lambda p: fmt.memory(p.memory_bytes),
     ),
     _share("memory_pct", "MEM %", "share of memory", 44, _memory_pct, of_gpus=False),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sensors.readings import ProcessReading
-from tui.process_columns import BY_KEY, Column, Facts, command_of
+from tui.process_columns import BY_KEY, Column, Facts, command_of, shown_memory
 
 FIELDS = ("gpu", "user", "type")
 FILTER_HINT = "gpu:0 user:ana type:C · -word excludes"
@@ -88,8 +89,9 @@ class Filter:
     def admits(self, process: ProcessReading, facts: Facts) -> bool:
         """Whether a process is to be listed."""
         gpu = "" if process.gpu_index is None else f"gpu{process.gpu_index}"
-        words = (process.user, process.container, gpu, command_of(process, facts))
-        text = f"{process.pid} {' '.join(filter(None, words))}".casefold()
+        command = command_of(process, facts)
+        text = f"{process.pid} {process.user or ''} {process.container or ''} {gpu} {command}"
+        text = text.casefold()
         return all(condition.admits(process, text) for condition in self.conditions)
 
 
@@ -133,14 +135,14 @@ def in_order(
     value = order.column.value
     known: list[tuple[Any, ProcessReading]] = []
     unknown: list[ProcessReading] = []
-    for process in sorted(processes, key=_identity):
+    for process in sorted(processes, key=attrgetter("pid")):
         sort_by = value(process, facts)
         if sort_by is None:
             unknown.append(process)
         else:
             known.append((sort_by, process))
     known.sort(key=lambda pair: pair[0], reverse=order.descending)
-    unknown.sort(key=lambda process: _precedence(process, facts), reverse=True)
+    unknown.sort(key=_precedence, reverse=True)
     return [*(process for _, process in known), *unknown]
 
 
@@ -151,39 +153,41 @@ def as_tree(ordered: Sequence[ProcessReading]) -> list[Row]:
     once, even where parents go round in a circle, as they can when a process id was given away
     again between two looks.
     """
-    by_pid: dict[int, list[ProcessReading]] = {}
+    by_pid: dict[int, ProcessReading] = {}
+    further: dict[int, list[ProcessReading]] = {}
     for process in ordered:
-        by_pid.setdefault(process.pid, []).append(process)
+        if process is not by_pid.setdefault(process.pid, process):
+            # One that uses several GPUs has a row for each.
+            further.setdefault(process.pid, []).append(process)
     below = _children(by_pid)
     rows: list[Row] = []
     waiting = [(root, "", "") for root in reversed(below.get(None, []))]
     while waiting:
         pid, branch, beside = waiting.pop()
-        first, *others = by_pid[pid]
-        rows.append(Row(first, branch))
-        # One that uses several GPUs has a row for each.
-        rows += [Row(other, beside) for other in others]
-        children = below.get(pid, [])
-        waiting += [
-            (child, beside + LAST_BRANCH, beside + BESIDE_NOTHING)
-            if child == children[-1]
-            else (child, beside + BRANCH, beside + BESIDE_BRANCH)
-            for child in reversed(children)
-        ]
+        rows.append(Row(by_pid[pid], branch))
+        rows += [Row(process, beside) for process in further.get(pid, ())]
+        if pid in below:
+            *others, last = below[pid]
+            waiting.append((last, beside + LAST_BRANCH, beside + BESIDE_NOTHING))
+            waiting += [
+                (other, beside + BRANCH, beside + BESIDE_BRANCH) for other in reversed(others)
+            ]
     return rows
 
 
-def _children(by_pid: Mapping[int, Sequence[ProcessReading]]) -> dict[int | None, list[int]]:
+def _children(by_pid: Mapping[int, ProcessReading]) -> dict[int | None, list[int]]:
     """The children of each process, below None the roots; in the order of their first member."""
     below: dict[int | None, list[int]] = {}
     placed: set[int] = set()
     for first in by_pid:
+        if first in placed:
+            continue
         path = set()
         pid: int | None = first
         while pid is not None and pid not in placed:
             placed.add(pid)
             path.add(pid)
-            parent = by_pid[pid][0].parent_pid
+            parent = by_pid[pid].parent_pid
             if parent not in by_pid or parent in path:
                 parent = None
             below.setdefault(parent, []).append(pid)
@@ -191,15 +195,10 @@ def _children(by_pid: Mapping[int, Sequence[ProcessReading]]) -> dict[int | None
     return below
 
 
-def _identity(process: ProcessReading) -> tuple[int, int]:
-    return process.pid, -1 if process.gpu_index is None else process.gpu_index
-
-
-def _precedence(process: ProcessReading, facts: Facts) -> tuple[Any, ...]:
+def _precedence(process: ProcessReading) -> tuple[bool, int, float]:
     """How telling a process is that has no value in the column sorted by."""
-    busy = BY_KEY["cpu"].value(process, facts)
-    memory = BY_KEY["memory"].value(process, facts)
-    return process.gpu_index is not None, busy or 0, memory or 0
+    busy, memory = round(process.cpu_pct or 0), shown_memory(process.memory_bytes) or 0
+    return process.gpu_index is not None, busy, memory
 
 
 def _condition(word: str) -> Condition | None:

@@ -5,7 +5,7 @@ import pytest
 
 from sensors.readings import ProcessReading
 from tests.fakes import scenes
-from tui.process_columns import BY_KEY, COLUMNS, Facts, columns_that_fit, used_columns
+from tui.process_columns import BY_KEY, COLUMNS, Facts, columns_that_fit, newly_used
 from tui.process_rows import Filter, Order, Row, arrange, as_tree, in_order
 
 GIB = 1024**3
@@ -66,7 +66,7 @@ class TestOrder:
             assert sorted_pids(column.key, *shuffled) == expected
 
     def test_a_process_on_two_gpus_has_its_rows_in_the_order_of_the_gpus(self) -> None:
-        rows = in_order([on_gpu(1, 1), on_gpu(1, 0)], Order.by("pid"), FACTS)
+        rows = in_order([on_gpu(1, 0), process(9), on_gpu(1, 1)], Order.by("pid"), FACTS)[:2]
         assert [row.gpu_index for row in rows] == [0, 1]
 
     @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: str(column.key))
@@ -205,10 +205,11 @@ class TestColumns:
 
     def test_columns_for_what_few_use_come_when_somebody_uses_it(self) -> None:
         quiet = [on_gpu(1, encoder_pct=0.0)]
-        assert used_columns(quiet, FACTS) == set()
+        assert newly_used(quiet, FACTS, frozenset()) == set()
         busy = [on_gpu(1, encoder_pct=3.0, mig_gpu_instance=7, container="lab")]
-        used = used_columns([*quiet, *busy], FACTS)
+        used = newly_used([*quiet, *busy], FACTS, frozenset())
         assert used == {"encoder", "mig", "container"}
+        assert newly_used(busy, FACTS, used) == set()
         assert used <= {column.key for column in columns_that_fit(120, used=used)}
 
     @pytest.mark.parametrize("column", COLUMNS[:-1], ids=lambda column: str(column.key))

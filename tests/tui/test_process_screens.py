@@ -174,7 +174,7 @@ class TestPage:
             text = await read(pilot, "/home/ana")
             for words in (
                 "process 21407", "python train.py --name 'two words'", "/usr/bin/python3",
-                "GPU 0        3.0 GiB, 58 %, C", "GPU 1", "waiting for a device", "0-2, 7",
+                "GPU 0        3.0 GiB, 58 % busy, C", "GPU 1", "waiting for a device", "0-2, 7",
                 "threads      12", "open files   31", "/user.slice", "900 bash", "1 init",
                 "HOME=/home/ana", "ODD=[/x] [bold]",
             ):  # fmt: skip

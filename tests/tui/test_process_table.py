@@ -229,6 +229,15 @@ async def test_a_filter_takes_any_character() -> None:
         assert "filter '\\'' 0 of 4" in title_of(app)
 
 
+async def test_a_filter_is_opened_and_closed_as_fast_as_keys_come() -> None:
+    async with table_of(*THREE) as (pilot, app):
+        for _ in range(5):
+            await pilot.press("slash", "1", "enter", "f4", "0", "escape", "escape")
+        await pilot.pause()
+        assert pids_of(app) == [30, 20, 10]
+        assert len(app.table.children) == 0
+
+
 async def test_the_cursor_can_move_while_a_filter_is_typed() -> None:
     async with table_of(*THREE) as (pilot, app):
         await press(pilot, "slash", *"train", "down")

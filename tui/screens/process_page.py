@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from runners.text import printable
+from runners.text import printable, shorten
 from sensors.process_page import ProcessDetails, process_details
 from sensors.readings import ProcessReading
 from tui import format as fmt
@@ -24,6 +24,7 @@ from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
 
 LABEL_WIDTH = 13
+PARENT_WIDTH = 60
 STATES = {
     "R": "running",
     "S": "sleeping",
@@ -137,7 +138,7 @@ class ProcessPage(RowsWidget):
         yield "started", _moment(process.started_at_s)
         for row in self._processes:
             if row.gpu_index is not None:
-                busy = fmt.pct(row.gpu_busy_pct).strip()
+                busy = f"{fmt.pct(row.gpu_busy_pct).strip()} busy"
                 kind = f", {row.gpu_use}" if row.gpu_use else ""
                 yield f"GPU {row.gpu_index}", f"{fmt.memory(row.gpu_memory_bytes)}, {busy}{kind}"
         yield "state", STATES.get(process.state or "", process.state or fmt.UNKNOWN)
@@ -173,7 +174,7 @@ def _details(details: ProcessDetails) -> Iterable[tuple[str, str]]:
     if details.parents is None:
         yield "parents", known("parents", None)
     for number, parent in enumerate(details.parents or ()):
-        yield "" if number else "parents", f"{parent.pid} {parent.command}"
+        yield "" if number else "parents", shorten(f"{parent.pid} {parent.command}", PARENT_WIDTH)
     yield "", ""
     if details.environment is None:
         yield "environment", known("environment", None)

@@ -56,6 +56,7 @@ class SignalScreen(ModalScreen[None]):
         border: none;
         padding: 0;
         background: $panel;
+        background-tint: transparent;
     }
     """
 
@@ -79,7 +80,7 @@ class SignalScreen(ModalScreen[None]):
             yield Static(Content("\n".join(self._about())))
             options = [Option(f"{s.name:<5} {s.meaning}", id=s.name) for s in OFFERED]
             yield OptionList(*options, id="signal-list", markup=False)
-            yield Static("Enter sends · Escape leaves" if self._own else "Enter · Escape leaves")
+            yield Static(f"Enter {'sends' if self._own else 'asks once more'} · Escape leaves")
 
     def on_mount(self) -> None:
         """Choose the first signal."""

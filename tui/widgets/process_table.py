@@ -13,7 +13,7 @@ from textual.message import Message
 from sensors.process_signals import refusal
 from sensors.readings import ProcessReading, Reading
 from tui.line import Line
-from tui.process_columns import Column, Facts, columns_that_fit, used_columns
+from tui.process_columns import Column, Facts, columns_that_fit, newly_used
 from tui.process_keys import KEYS, hint
 from tui.process_lines import SIGNS, Drawing, column_at
 from tui.process_rows import FILTER_HINT, Filter, Order, Row, arrange
@@ -51,7 +51,7 @@ class ProcessTable(RowsWidget):
     ProcessTable {
         border-subtitle-color: $text-muted;
     }
-    ProcessTable > #process-filter {
+    ProcessTable > Input, ProcessTable > Input:focus {
         dock: bottom;
         height: 1;
         padding: 0;
@@ -116,7 +116,7 @@ class ProcessTable(RowsWidget):
         self._processes = reading.processes
         self._has_gpus = bool(reading.gpus)
         self._facts = Facts.of(reading, self._own, self._wall_clock())
-        self._used |= used_columns(reading.processes, self._facts)
+        self._used |= newly_used(reading.processes, self._facts, self._used)
 
     def mark(self, own: Mapping[int, str]) -> None:
         """Name processes that are ours: what they are by process id; from the next reading on."""
@@ -302,7 +302,6 @@ class ProcessTable(RowsWidget):
             self._editor = Input(
                 self._filter.text,
                 placeholder="filter",
-                id="process-filter",
                 select_on_focus=False,
             )
             self.mount(self._editor)
