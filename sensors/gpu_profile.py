@@ -73,18 +73,17 @@ class GpuProfile:
             if sample is not None:
                 # A driver that is gone has taken it along.
                 with suppress(NoAnswerError):
-                    self._system.ask("nvmlGpmSampleFree", sample)
+                    self._system.ask_with(sample, "nvmlGpmSampleFree")
         self._spare = self._newest = None
         self.shares, self.why = {}, TOO_SOON
 
     def _sample(self) -> None:
         before, sample = self._newest, self._spare or self._system.ask("nvmlGpmSampleAlloc")
-        function, *arguments = self._ask
-        if sample is None or self._questions.ask(function, *arguments, sample) is None:
+        if sample is None or self._questions.ask_with(sample, *self._ask) is None:
             self._spare, self.shares = sample, {}
-            self.why = self._questions.why((*self._ask, sample))
+            self.why = self._questions.why(self._ask)
             return
-        self._newest, self._spare = sample, before
+        self._newest, self._spare, self.why = sample, before, TOO_SOON
         self.shares = self._between(before, sample) if before is not None else {}
 
     def _between(self, before: object, after: object) -> dict[str, float]:
@@ -93,8 +92,8 @@ class GpuProfile:
         request.sample1, request.sample2 = before, after
         for place, metric in enumerate(_METRICS.values()):
             request.metrics[place].metricId = metric
-        if self._system.ask("nvmlGpmMetricsGet", request) is None:
-            self.why = self._system.why(("nvmlGpmMetricsGet", request))
+        if self._system.ask_with(request, "nvmlGpmMetricsGet") is None:
+            self.why = self._system.why(("nvmlGpmMetricsGet",))
             return {}
         found = zip(_METRICS, request.metrics, strict=False)
         return {name: min(m.value, 100.0) for name, m in found if m.nvmlReturn == Code.SUCCESS}

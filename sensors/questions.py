@@ -104,6 +104,13 @@ class Questions:
                 return answer
         return None
 
+    def ask_with(self, thing: object, function: str, *arguments: object) -> Answer:
+        """The same as `ask` with a last argument that counts for nothing else: a structure.
+
+        What fails with one thing counts as failing with any.
+        """
+        return self._ask((function, *arguments), None, text=False, things=(thing,))
+
     def ask_list(self, function: str, *arguments: object) -> Answer:
         """The same as `ask` for lists: NVML's "not found" is an empty one."""
         return self._ask((function, *arguments), (), text=False)
@@ -126,14 +133,21 @@ class Questions:
         """Whether none of the questions will be answered before the driver is opened anew."""
         return self._hopeless.issuperset(questions)
 
-    def _ask(self, question: Question, empty: tuple[()] | None, *, text: bool) -> Answer:
+    def _ask(
+        self,
+        question: Question,
+        empty: tuple[()] | None,
+        *,
+        text: bool,
+        things: tuple[object, ...] = (),
+    ) -> Answer:
         if question in self._hopeless:
             return None
         if question in self._retries and self._clock() < self._retries[question][0]:
             self.failed += 1
             return None
         try:
-            answer = self._call(question, text=text)
+            answer = self._call((*question, *things), text=text)
         except self._nvml.NVMLError as error:
             return self._judge(question, error, empty)
         except Exception as error:  # noqa: BLE001 - a module that does not fit raises anything

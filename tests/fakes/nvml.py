@@ -229,6 +229,12 @@ class FakeNvml(ModuleType):
             raise FakeNvmlError(self.free_code)
         self.samples.remove(sample)
 
+    def nvmlGpmSampleGet(self, gpu: FakeGpu, _sample: object) -> Any:  # noqa: N802
+        return self._answer(gpu.answers, "nvmlGpmSampleGet", ())
+
+    def nvmlGpmMigSampleGet(self, gpu: FakeGpu, instance: int, _sample: object) -> Any:  # noqa: N802
+        return self._answer(gpu.answers, "nvmlGpmMigSampleGet", (instance,))
+
     def nvmlGpmMetricsGet(self, request: GpmRequest) -> GpmRequest:  # noqa: N802
         self._count("nvmlGpmMetricsGet")
         assert request.sample1 is not request.sample2

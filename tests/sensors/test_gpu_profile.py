@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 from types import SimpleNamespace
+from typing import Any
 
+import pynvml
 import pytest
 
 from sensors.gpu_profile import GAP_S, SHARES
@@ -125,3 +128,34 @@ def test_a_driver_that_goes_away_takes_its_samples_along() -> None:
     bench.card.answer_all(Fail(Code.UNINITIALIZED))
     bench.nvml.free_code = Code.UNINITIALIZED
     assert bench.look().state is GpuState.FAILED
+
+
+def test_the_real_modules_structures_carry_samples_and_shares() -> None:
+    class WithStructures(FakeNvml):
+        c_nvmlGpmMetricsGet_t = pynvml.c_nvmlGpmMetricsGet_t  # noqa: N815 - NVIDIA's name
+
+        def nvmlGpmSampleAlloc(self) -> object:  # noqa: N802 - NVIDIA's name
+            address = 0x1000 * (len(self.samples) + 1)
+            self.samples.append(ctypes.cast(address, pynvml.c_nvmlGpmSample_t))
+            return self.samples[-1]
+
+        def nvmlGpmMetricsGet(self, request: Any) -> Any:  # noqa: N802 - NVIDIA's name
+            assert bytes(request.sample1) != bytes(request.sample2)
+            return super().nvmlGpmMetricsGet(request)
+
+    bench = Bench()
+    nvml = WithStructures(bench.card)
+    gpus = NvidiaGpus(nvml, clock=bench.clock)
+    for _ in range(3):
+        bench.clock.advance(1)
+        gpu = gpus.read(PROFILE).gpus[0]
+    assert shares(gpu) == (50, 40, 30, 20)
+    gpus.close()
+    assert nvml.samples == []
+
+
+def test_the_real_modules_handles_tell_the_card_of_an_error_report() -> None:
+    device = ctypes.pointer(pynvml.struct_c_nvmlDevice_t())
+    event = pynvml.c_nvmlEventData_t()
+    event.device = device
+    assert bytes(event.device) == bytes(device)
