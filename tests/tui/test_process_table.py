@@ -1,4 +1,6 @@
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -421,6 +423,11 @@ async def test_a_reading_that_looks_the_same_sends_nothing(
         (regions,) = sent
         assert len(regions) == 1
         await pilot.pause()
+
+
+def test_the_table_does_not_make_the_first_frame_wait_for_what_only_signals_need() -> None:
+    code = "import sys, tui.widgets.process_table; sys.exit('psutil' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def bare_table(processes: Sequence[ProcessReading]) -> ProcessTable:

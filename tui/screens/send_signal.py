@@ -44,15 +44,21 @@ class SignalScreen(ModalScreen[None]):
     #signal {
         width: 78;
         max-width: 100%;
-        height: auto;
+        height: 17;
         max-height: 100%;
         border: round $warning;
         background: $panel;
         padding: 0 1;
     }
+    #signal-about {
+        max-height: 4;
+    }
     #signal-list {
-        height: auto;
+        height: 1fr;
+        min-height: 1;
         margin: 1 0;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
         border: none;
         padding: 0;
         background: $panel;
@@ -77,7 +83,7 @@ class SignalScreen(ModalScreen[None]):
         """The process, and the signals there are, the polite one chosen."""
         with Vertical(id="signal") as box:
             box.border_title = Content(f"signal to process {self._process.pid}")
-            yield Static(Content("\n".join(self._about())))
+            yield Static(Content("\n".join(self._about())), id="signal-about")
             options = [Option(f"{s.name:<5} {s.meaning}", id=s.name) for s in OFFERED]
             yield OptionList(*options, id="signal-list", markup=False)
             yield Static(f"Enter {'sends' if self._own else 'asks once more'} · Escape leaves")

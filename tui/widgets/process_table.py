@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.widgets import Input
 
-from sensors.process_signals import refusal
 from sensors.readings import ProcessReading, Reading
 from tui.line import Line
 from tui.process_columns import Column, Facts, columns_that_fit, newly_used
@@ -19,9 +19,6 @@ from tui.process_lines import SIGNS, Drawing, column_at
 from tui.process_rows import FILTER_HINT, Filter, Order, Row, arrange
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
-
-if TYPE_CHECKING:
-    from textual.widgets import Input
 
 WHEEL_ROWS = 3
 READ_ONLY = "Signals are switched off by --read-only."
@@ -296,9 +293,6 @@ class ProcessTable(RowsWidget):
     def action_filter(self) -> None:
         """Type words that choose processes."""
         if self._editor is None:
-            # Here, so that the first frame does not wait for it.
-            from textual.widgets import Input
-
             self._editor = Input(
                 self._filter.text,
                 placeholder="filter",
@@ -344,6 +338,9 @@ class ProcessTable(RowsWidget):
 
     def action_signal(self) -> None:
         """Ask which signal to send the selected process."""
+        # Here, so that the first frame does not wait for it.
+        from sensors.process_signals import refusal
+
         process = self.selected
         if self._read_only:
             self.notify(READ_ONLY, severity="warning")
