@@ -144,7 +144,8 @@ class GpuReading:
         last_xid_at_s: When it came, wall clock in seconds since the epoch.
         mig_enabled: Whether the card is cut into instances; None where it cannot be.
         mig_instances: Its instances.
-        unknown: Why a field is None, by its name: `not supported`, `no permission`, ...
+        unknown: Why a field is None, by its name: `not supported`, `no permission`, ...; under
+            `processes`, why the card's processes are not known.
     """
 
     index: int

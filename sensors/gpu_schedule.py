@@ -22,6 +22,8 @@ LOOK_S = 0.044
 LEAST_S = 0.004
 # Share of all time that may go into them: process lists take milliseconds on some drivers.
 SHARE = 0.02
+# A call that hung once must not silence the others for minutes.
+MOST_DEBT_S = 0.2
 # A look comes a little early or late: that must not make a question wait for the next.
 SLACK_S = 0.1
 _GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
@@ -82,7 +84,7 @@ class Schedule:
                 break
             task.every_s = task.ask()
             done_s = self._clock()
-            self._credit_s -= done_s - now_s
+            self._credit_s = max(self._credit_s - (done_s - now_s), -MOST_DEBT_S)
             now_s, task.due_s = done_s, done_s + task.every_s
 
     def _run_first(self) -> None:

@@ -149,6 +149,26 @@ def test_slow_questions_take_no_more_than_their_share_of_time() -> None:
     assert spent_s <= 100 * SHARE * 1.1 + 0.02
 
 
+def test_a_call_that_hung_once_does_not_silence_the_others_for_long() -> None:
+    clock, asked = FakeClock(), []
+
+    hangs_s = iter([0, 60])
+
+    def hang() -> float:
+        clock.advance(next(hangs_s, 0))
+        return SELDOM_S
+
+    def answer() -> float:
+        asked.append(clock())
+        return OFTEN_S
+
+    schedule = Schedule([Task(answer), Task(hang)], clock)
+    for _ in range(30):
+        schedule.run(clock())
+        clock.advance(1)
+    assert len(asked) > 15
+
+
 def test_the_most_overdue_is_asked_first() -> None:
     clock, asked = FakeClock(), []
 
