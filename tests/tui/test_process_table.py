@@ -352,6 +352,16 @@ async def test_enter_asks_for_the_page_of_a_process_with_all_its_gpus() -> None:
         assert message.rows == (rows[0], rows[2])
 
 
+async def test_while_paused_keys_mean_the_rows_on_the_screen() -> None:
+    async with table_of(*THREE) as (pilot, app):
+        app.table.add(reading(process(99)))
+        await press(pilot, "down", "enter", "k")
+        details, asked = app.asked
+        assert isinstance(details, ProcessTable.DetailsAsked)
+        assert isinstance(asked, ProcessTable.SignalAsked)
+        assert details.rows == (asked.process,) == (THREE[1],)
+
+
 async def test_keys_do_nothing_where_there_is_no_process() -> None:
     async with table_of() as (pilot, app):
         for binding in KEYS:

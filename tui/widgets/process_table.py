@@ -356,7 +356,8 @@ class ProcessTable(RowsWidget):
         process = self.selected
         if process is not None:
             rows = tuple(row for row in self._processes if row.pid == process.pid)
-            self.post_message(self.DetailsAsked(rows))
+            # While paused it may be on the screen only.
+            self.post_message(self.DetailsAsked(rows or (process,)))
 
     # The mouse
 
