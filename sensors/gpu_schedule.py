@@ -19,7 +19,7 @@ ONCE_S = math.inf
 # Where each call takes a millisecond, a look at eight cards still ends within 50 of them.
 LOOK_S = 0.044
 # For the questions that are due, whatever the look has taken before.
-LEAST_S = 0.004
+LEAST_S = 0.003
 # Share of all time that may go into them: process lists take milliseconds on some drivers.
 SHARE = 0.02
 # A call that hung once must not silence the others for minutes.
