@@ -28,11 +28,17 @@ from tui.keys import KEYS
 from tui.messages import RaceChanged, ReadingTaken
 from tui.race import Race
 from tui.screens.confirm import Confirm
-from tui.screens.live import LiveScreen
+from tui.screens.live import LiveScreen, View
 from tui.theme import RACETOP_THEME, THEMES, Palette
+from tui.widgets.history_pane import HistoryPane
+from tui.widgets.process_table import ProcessTable
 from tui.wiring import INTERVALS_S, MakeSampler, Opening
 
 DRIVER_WAIT_S = 30.0
+_PROFILING = (
+    "Reading SM, occupancy, tensor and memory activity of GPUs that count it (Hopper and newer). "
+    "Running a profiler beside it may disturb both; c ends it."
+)
 
 
 class RacetopApp(App[None]):
@@ -52,6 +58,7 @@ class RacetopApp(App[None]):
         make_sampler: MakeSampler = Sampler,
         make_race: Callable[[Callable[[], None]], Race],
         interval_s: float = 1.0,
+        read_only: bool = False,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
@@ -67,11 +74,12 @@ class RacetopApp(App[None]):
         self._first_reading_s: float | None = None
         self._interval_s = interval_s
         self._paused = False
+        self._profiles = False
         self._reading: Reading | None = None
         self._accelerator: str | None = None
         self.race = make_race(self._race_moved)
         self._sampler = make_sampler(self._sampled, interval_s=interval_s, wanted=self._wanted)
-        self.live = LiveScreen(opening.workload, wall_clock=wall_clock)
+        self.live = LiveScreen(opening.workload, read_only=read_only, wall_clock=wall_clock)
 
     # Life
 
@@ -87,6 +95,8 @@ class RacetopApp(App[None]):
         self._sampler.start()
         if self._opening.start:
             self.call_after_refresh(self._begin, self._base)
+        else:
+            self.live.show_view(View.MACHINE)
 
     async def on_unmount(self) -> None:
         """Leave nothing behind."""
@@ -163,6 +173,7 @@ class RacetopApp(App[None]):
     def action_pause(self) -> None:
         """Freeze or thaw the machine panes."""
         self._paused = not self._paused
+        self.live.pause(self._paused)
         self._show_top_line()
 
     def action_interval(self, step: int) -> None:
@@ -171,6 +182,41 @@ class RacetopApp(App[None]):
         self._interval_s = INTERVALS_S[min(max(index, 0), len(INTERVALS_S) - 1)]
         self._sampler.interval_s = self._interval_s
         self._show_top_line()
+
+    def action_view(self) -> None:
+        """Switch between the machine and the race."""
+        self.live.show_view(View.MACHINE if self.live.view is View.RACE else View.RACE)
+
+    def action_select_gpu(self, step: int) -> None:
+        """Look at the next GPU, or the one before."""
+        self.live.select_gpu(step)
+
+    def action_choose_series(self) -> None:
+        """Choose what the history shows."""
+        self.live.show_view(View.MACHINE)
+        self.live.history.ask_series()
+
+    def action_zoom(self, step: int) -> None:
+        """Show more or less time in the history."""
+        self.live.history.zoom(step)
+
+    def action_filter(self) -> None:
+        """Filter the processes."""
+        self.live.processes.action_filter()
+
+    def action_all_processes(self) -> None:
+        """List all processes of the host, or those that matter."""
+        self.live.processes.action_all()
+
+    def action_signal(self) -> None:
+        """Send the process at the cursor a signal."""
+        self.live.processes.action_signal()
+
+    def action_profile(self) -> None:
+        """Measure the GPUs' inner activity, or no longer."""
+        self._profiles = not self._profiles
+        self._sampler.read_now()
+        self.notify(_PROFILING if self._profiles else "The GPUs' counters are no longer read.")
 
     def action_maximize(self) -> None:
         """Show the focused pane alone, or all panes again."""
@@ -210,7 +256,11 @@ class RacetopApp(App[None]):
     # What comes from outside
 
     def _wanted(self) -> Wanted:
-        return Wanted(own_pids=frozenset({os.getpid(), *self.race.pids()}))
+        return Wanted(
+            own_pids=frozenset({os.getpid(), *self.race.pids(), *self.live.followed_pids()}),
+            all_processes=self.live.processes.shows_all,
+            gpu_profile=self._profiles or self.live.history.wants_gpu_profile,
+        )
 
     def _sampled(self, reading: Reading) -> None:
         self.post_message(ReadingTaken(reading))
@@ -234,6 +284,15 @@ class RacetopApp(App[None]):
         self._gpus_known = True
         if self._pending is not None:
             self._begin(self._pending)
+
+    @on(HistoryPane.Paused)
+    def _history_paused(self) -> None:
+        self._paused = True
+        self._show_top_line()
+
+    @on(ProcessTable.AllWanted)
+    def _processes_wanted(self) -> None:
+        self._sampler.read_now()
 
     @on(RaceChanged)
     def _show_race(self) -> None:
@@ -263,6 +322,7 @@ class RacetopApp(App[None]):
             return
         self._last = request
         self._workload = request.workload
+        self.live.show_view(View.RACE)
         self._show_plan(plan)
         self._load_charts()
 

@@ -79,6 +79,9 @@ def _live(arguments: Sequence[str]) -> int:
         metavar="S",
         help=f"seconds between readings: {_INTERVALS}",
     )
+    parser.add_argument(
+        "--read-only", action="store_true", help="no key can send a process a signal"
+    )
     add_comparison_options(parser)
     options = parser.parse_args(arguments)
     if options.interval not in INTERVALS_S:
@@ -90,7 +93,7 @@ def _live(arguments: Sequence[str]) -> int:
         return 2
     from tui.live import run_live
 
-    return run_live(opening, interval_s=options.interval)
+    return run_live(opening, interval_s=options.interval, read_only=options.read_only)
 
 
 class _ShowVersion(argparse.Action):

@@ -1,4 +1,4 @@
-"""Every key of the screen: the footer, the help panel and the palette are made from this list."""
+"""Every key of the screen: the footer, the help panel and the palette are made from these lists."""
 
 from __future__ import annotations
 
@@ -27,15 +27,41 @@ def _preset(number: int, workload: str) -> Binding:
     )
 
 
-KEYS = (
-    _key("r", "race", "race", "Start the race again, or the default one"),
-    *(_preset(number, name) for number, name in enumerate(CATALOGUE, start=1)),
+RACE = _key("r", "race", "race", "Start the race again, or the default one")
+PRESETS = tuple(_preset(number, name) for number, name in enumerate(CATALOGUE, start=1))
+RACE_KEYS = (
     _key("x", "stop", "stop", "Stop the race, keeping what is finished"),
     _key("v", "variants", "variants", "Race as-written against tuned on the last device"),
     _key("b", "batch", "batch", "Sweep the batch size, one job at a time"),
     _key("w", "workers", "workers", "Sweep the loader workers, one job at a time"),
     _key("o", "order", "order", "Switch the next race between side by side and in turn"),
     _key("e", "export", "export", "Write the race as JSON, Markdown and HTML files"),
+)
+"""About the race; shown where the race is shown, and working everywhere."""
+
+MACHINE_KEYS = (
+    _key(
+        "right_square_bracket",
+        "select_gpu(1)",
+        "GPU",
+        "Look at the next GPU; [ at the one before",
+        display="[ ]",
+    ),
+    _key(
+        "left_square_bracket", "select_gpu(-1)", "GPU before", "Look at the GPU before", show=False
+    ),
+    _key("l", "choose_series", "lines", "Choose what the history shows"),
+    _key("z", "zoom(-1)", "zoom", "Show less time, in more detail; Z shows more", display="z Z"),
+    _key("Z", "zoom(1)", "zoom out", "Show more time, in less detail", show=False),
+    _key("slash", "filter", "filter", "Show only processes with some text in them", display="/"),
+    _key("a", "all_processes", "all", "List all processes of the host, or those that matter"),
+    _key("k", "signal", "signal", "Send the process at the cursor a signal, asking first"),
+    _key("c", "profile", "counters", "Measure SM, tensor and memory activity (Hopper and newer)"),
+)
+"""About the machine; shown where the machine fills the screen, and working everywhere."""
+
+VIEW = _key("g", "view", "view", "Switch between the machine and the race")
+COMMON_KEYS = (
     _key("p,space", "pause", "pause", "Freeze the machine panes while readings go on", display="p"),
     _key(
         "plus,equals_sign", "interval(-1)", "faster", "Look at the machine more often", display="+"
@@ -51,3 +77,10 @@ KEYS = (
     _key("pageup", "page(-1)", "up", "Scroll the panes up", show=False),
     _key("ctrl+l", "repaint", "repaint", "Draw the whole screen again", show=False),
 )
+KEYS = (RACE, *PRESETS, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
+
+IN_RACE_VIEW = (RACE, *PRESETS, *RACE_KEYS, VIEW, *COMMON_KEYS)
+"""What the key bar shows beside a race."""
+
+IN_MACHINE_VIEW = (RACE, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
+"""What the key bar shows where the machine fills the screen."""

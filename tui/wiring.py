@@ -40,6 +40,9 @@ class ReadingStream(Protocol):
     def start(self) -> None:
         """Begin to hand out readings."""
 
+    def read_now(self) -> None:
+        """Hand one out as soon as possible."""
+
     def stop(self) -> None:
         """End soon."""
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from runners.events import Event, JobDone, JobFailed
 from runners.planning import default_request
 from runners.process_events import WorkerExited
@@ -27,6 +29,18 @@ ON_A_GPU_BOX = Opening(
     request=lambda workload, _accelerator: default_request(workload, "cuda:0"),
 )
 """Keys race the CPU against the first GPU, whether or not it was seen yet."""
+
+
+def screen_text(app: RacetopApp) -> str:
+    """What is on the screen, row by row."""
+    strips = app.live._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+async def settle(pilot: Pilot[None], rounds: int = 4) -> None:
+    """Let all messages be handled."""
+    for _ in range(rounds):
+        await pilot.pause()
 
 
 class ScriptedWorkers:
@@ -82,6 +96,7 @@ class Stage:
         *,
         script: Callable[[JobSettings], Sequence[Event]] = usual_script,
         cores: int = 16,
+        read_only: bool = False,
     ) -> None:
         self.workers = ScriptedWorkers(script)
         self.samplers: list[scenes.ScriptedSampler] = []
@@ -90,6 +105,7 @@ class Stage:
             opening or ON_A_GPU_BOX,
             make_sampler=self._make_sampler,
             make_race=self._make_race,
+            read_only=read_only,
             wall_clock=lambda: scenes.EPOCH_START_S,
         )
 

@@ -301,10 +301,15 @@ class ScriptedSampler:
         self.interval_s = interval_s
         self.wanted = wanted
         self.is_running = False
+        self.asked = 0
 
     def start(self) -> None:
         """Begin; nothing comes by itself."""
         self.is_running = True
+
+    def read_now(self) -> None:
+        """Count that a reading was asked for."""
+        self.asked += 1
 
     def stop(self) -> None:
         """End."""

@@ -1,13 +1,12 @@
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from textual.pilot import Pilot
-from textual.widgets import Digits, HelpPanel
+from textual.widgets import Digits
 
 from runners.events import ErrorKind, Event, JobFailed
 from runners.process_events import LogLine, WorkerStarted
@@ -15,22 +14,14 @@ from runners.spec import Order, Request
 from runners.workloads import JobSettings, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
 from tests.fakes import scenes
-from tests.fakes.live import Stage, usual_script
+from tests.fakes.live import Stage, screen_text, settle, usual_script
 from tui import charts
-from tui.app import RacetopApp
-from tui.keys import KEYS
 from tui.screens.confirm import Confirm
 from tui.widgets.rows import RowsWidget
 from tui.wiring import Opening
 
 SIZES = [(160, 48), (120, 40), (80, 24), (60, 20), (40, 10), (20, 5), (3, 2)]
 STARTS_AT_ONCE = Opening(workload="fashion-cnn", start=True)
-
-
-def screen_text(app: RacetopApp) -> str:
-    """What is on the screen, row by row."""
-    strips = app.live._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
 def opening_of(request: Request) -> Opening:
@@ -41,11 +32,6 @@ def opening_of(request: Request) -> Opening:
         needs_gpus=False,
         request=lambda _workload, _accelerator: request,
     )
-
-
-async def settle(pilot: Pilot[None], rounds: int = 4) -> None:
-    for _ in range(rounds):
-        await pilot.pause()
 
 
 async def test_the_screen_is_up_before_the_driver_answers() -> None:
@@ -262,7 +248,9 @@ async def test_a_resize_lays_everything_out_again() -> None:
         for size in (*SIZES, (120, 40)):
             await pilot.resize_terminal(*size)
             await settle(pilot)
-        for pane in stage.app.live.query(RowsWidget):
+        shown = [pane for pane in stage.app.live.query(RowsWidget) if pane.size.area]
+        assert len(shown) > 6
+        for pane in shown:
             assert all(strip.cell_length == pane.size.width for strip in pane._strips)
         assert "2.00 s steady" in screen_text(stage.app)
 
@@ -295,7 +283,7 @@ async def test_pausing_freezes_the_machine_but_not_its_history() -> None:
         await pilot.press("space")
         stage.read(scenes.reading(8.0))
         await settle(pilot)
-        assert len(stage.app.live._gpu._busy) == 5
+        assert len(stage.app.live.gpus._busy) == 5
 
 
 async def test_the_interval_steps_and_stays_in_its_range() -> None:
@@ -360,52 +348,6 @@ async def test_every_theme_draws_every_pane() -> None:
             seen.add(stage.app.theme)
             assert "1740/1980 MHz" in screen_text(stage.app)
         assert len(seen) == 7
-
-
-async def test_the_help_panel_opens_and_closes_and_lists_keys() -> None:
-    stage = Stage()
-    async with stage.app.run_test(size=(160, 48)) as pilot:
-        await pilot.press("question_mark")
-        await settle(pilot)
-        assert stage.app.live.query(HelpPanel)
-        await pilot.press("question_mark")
-        await settle(pilot)
-        assert not stage.app.live.query(HelpPanel)
-
-
-def shown_keys() -> Iterator[str]:
-    return (binding.description for binding in KEYS if binding.show)
-
-
-@pytest.mark.parametrize("width", [160, 120, 80])
-async def test_every_key_is_in_the_footer(width: int) -> None:
-    stage = Stage()
-    async with stage.app.run_test(size=(width, 40)) as pilot:
-        await settle(pilot)
-        text = screen_text(stage.app)
-        assert all(description in text for description in shown_keys())
-
-
-async def test_every_key_is_in_the_palette() -> None:
-    stage = Stage()
-    async with stage.app.run_test(size=(120, 40)):
-        commands = {c.title for c in stage.app.get_system_commands(stage.app.screen)}
-        assert all(binding.tooltip in commands for binding in KEYS if binding.show)
-
-
-async def test_every_key_has_an_action_that_exists() -> None:
-    stage = Stage()
-    for binding in KEYS:
-        name = binding.action.partition("(")[0]
-        assert callable(getattr(stage.app, f"action_{name}"))
-
-
-async def test_a_key_bar_click_does_what_the_key_does() -> None:
-    stage = Stage()
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await pilot.click("#key-bar", offset=(2, 0))
-        await settle(pilot)
-        assert len(stage.workers.started) == 2
 
 
 async def test_an_unknown_data_directory_is_said_on_screen() -> None:

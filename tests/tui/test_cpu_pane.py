@@ -77,6 +77,12 @@ def test_cores_that_find_no_room_are_counted(height: int) -> None:
     assert f" +{512 - shown}" in text
 
 
+@pytest.mark.parametrize("width", range(1, 9))
+def test_cores_are_counted_where_not_one_finds_room(width: int) -> None:
+    host = replace(scenes.host(0.0), core_busy_pct=(50.0,) * 16, usable_core_ids=(0, 1))
+    assert text_of(host, width=width)
+
+
 def test_being_held_back_counts_from_the_opening_on() -> None:
     before = replace(scenes.host(0.0), throttled_s=100.0, thermal_throttled_s=7.0)
     after = replace(before, throttled_s=103.2)

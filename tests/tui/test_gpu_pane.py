@@ -193,13 +193,13 @@ class OnePane(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.pane = GpuPane()
-        self.told: list[int] = []
+        self.told: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield self.pane
 
     def on_gpu_pane_selected(self, message: GpuPane.Selected) -> None:
-        self.told.append(message.index)
+        self.told.append(message.uuid)
 
 
 async def test_the_arrows_select_a_gpu_and_tell_which() -> None:
@@ -208,12 +208,13 @@ async def test_the_arrows_select_a_gpu_and_tell_which() -> None:
         app.pane.add(showing(*(replace(scenes.gpu(n, 0.0), index=n + 4) for n in range(3))))
         app.pane.focus()
         await pilot.press("down", "down", "down", "up")
-        assert app.told == [5, 6, 4, 6]
+        chosen = [scenes.gpu(n, 0.0).uuid for n in (1, 2, 0, 2)]
+        assert app.told == chosen
         assert app.pane.selected == 6
         app.pane.add(showing(scenes.gpu(0, 0.0)))
         assert app.pane.selected == 0
         await pilot.press("down")
-        assert app.told == [5, 6, 4, 6]
+        assert app.told == chosen
 
 
 def test_without_a_gpu_none_is_selected() -> None:

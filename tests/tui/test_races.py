@@ -12,8 +12,8 @@ from runners.workloads import Variant
 from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.readings import Problem
 from tests.fakes import scenes
-from tests.fakes.live import Stage
-from tests.tui.test_app import HOSTILE, screen_text, settle
+from tests.fakes.live import Stage, screen_text, settle
+from tests.tui.test_app import HOSTILE
 from tui.screens.confirm import Confirm
 from tui.widgets.job_card import JobCard
 from tui.wiring import Opening

@@ -1,11 +1,16 @@
-"""The live screen: the machine, the race beside it, what it means, and who else is here."""
+"""The live screen: the machine, the race beside it, what it means, and who else is here.
+
+It has two views of the same panes: the machine alone with its history, and the race.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
@@ -19,10 +24,12 @@ from runners.statistics import ratios
 from runners.text import printable
 from runners.workloads import CATALOGUE
 from sensors.readings import Reading
+from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW
 from tui.spans import SpanCompositor
 from tui.widgets.cpu_pane import CpuPane
 from tui.widgets.epoch_chart import EpochChart
 from tui.widgets.gpu_pane import GpuPane
+from tui.widgets.history_pane import HistoryPane
 from tui.widgets.job_card import JobCard
 from tui.widgets.job_table import JobTable, current_run, current_trial
 from tui.widgets.key_bar import KeyBar
@@ -34,6 +41,19 @@ from tui.widgets.verdict import VerdictPane
 from tui.widgets.worker_log import WorkerLog
 
 CARDS_UP_TO = 2
+MANY_GPUS = 3
+"""From so many on they get more of the width than the host."""
+BORDER_ROWS = 2
+MIN_MACHINE_ROWS = 6
+OTHER_ROWS = 18
+"""What the machine view leaves to history and processes."""
+
+
+class View(StrEnum):
+    """What fills the screen."""
+
+    MACHINE = "machine"
+    RACE = "race"
 
 
 class LiveScreen(Screen[None]):
@@ -41,7 +61,7 @@ class LiveScreen(Screen[None]):
 
     AUTO_FOCUS = ""
 
-    def __init__(self, workload: str, *, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, workload: str, *, read_only: bool, wall_clock: Callable[[], float]) -> None:
         super().__init__()
         self._compositor = SpanCompositor()
         self._workload = workload
@@ -50,21 +70,25 @@ class LiveScreen(Screen[None]):
         self._shown_basis: object = None
         self._told: set[tuple[int, RunKey]] = set()
         self.top_line = TopLine(wall_clock=wall_clock)
-        self.key_bar = KeyBar()
-        self._gpu = GpuPane(id="gpu")
+        self.view = View.RACE
+        self.key_bar = KeyBar(IN_RACE_VIEW)
+        self._body = VerticalScroll(id="body", can_focus=False)
+        self._machine = Horizontal(id="machine")
+        self.gpus = GpuPane(id="gpu")
         self._cpu = CpuPane(id="cpu")
+        self.history = HistoryPane(id="history")
+        self.processes = ProcessTable(id="processes", wall_clock=wall_clock, read_only=read_only)
         self._race = Horizontal(id="race")
         self._chart = EpochChart(id="chart")
         self._verdict = VerdictPane(id="verdict")
         self._log = WorkerLog(id="log")
-        self._processes = ProcessTable(id="processes", wall_clock=wall_clock)
 
     def compose(self) -> ComposeResult:
         """The panes, in the order the eye should find them."""
         yield self.top_line
-        with VerticalScroll(id="body", can_focus=False):
-            with Horizontal(id="machine"):
-                yield self._gpu
+        with self._body:
+            with self._machine:
+                yield self.gpus
                 yield self._cpu
             with self._race:
                 yield Static(_welcome(self._workload), id="welcome", classes="pane", markup=False)
@@ -72,17 +96,81 @@ class LiveScreen(Screen[None]):
                 yield self._chart
                 yield self._verdict
                 yield self._log
-            yield self._processes
+            yield self.history
+            yield self.processes
         yield self.key_bar
+
+    def show_view(self, view: View) -> None:
+        """Fill the screen with the machine or with the race."""
+        self.view = view
+        self.minimize()
+        is_machine = view is View.MACHINE
+        self.set_class(is_machine, "-machine")
+        # Beside the history, the panes need none of their own.
+        self.gpus.show_history = self._cpu.show_history = not is_machine
+        self.key_bar.show(IN_MACHINE_VIEW if is_machine else IN_RACE_VIEW)
+        self.call_after_refresh(self._fit_machine)
+
+    def on_resize(self) -> None:
+        """Share the rows anew."""
+        self.call_after_refresh(self._fit_machine)
+
+    def _fit_machine(self) -> None:
+        """Give the machine's panes the rows they can use, and leave the others theirs."""
+        row = self._machine
+        row.set_class(self.gpus.count >= MANY_GPUS, "-many")
+        if self.view is View.RACE:
+            row.styles.clear_rule("height")
+            return
+        panes = (self.gpus, self._cpu)
+        wanted = max(pane.preferred_rows(pane.size.width) for pane in panes) + BORDER_ROWS
+        room = self._body.size.height - OTHER_ROWS
+        row.styles.height = max(MIN_MACHINE_ROWS, min(wanted, room))
 
     def add_reading(self, reading: Reading, *, redraw: bool) -> None:
         """Take a reading into the machine panes; `redraw` is False while paused."""
-        panes = (self._gpu, self._cpu, self._processes)
-        self._processes.mark(own_processes(self._state))
+        panes = (self.gpus, self._cpu, self.history, self.processes)
+        self.processes.mark(own_processes(self._state))
+        count = self.gpus.count
         for pane in panes:
             pane.add(reading)
+        if count != self.gpus.count:
+            self.call_after_refresh(self._fit_machine)
+        for pane in panes:
             if redraw:
                 pane.redraw()
+
+    def pause(self, paused: bool) -> None:
+        """Hold the history where it is, or let it go on."""
+        self.history.pause(paused)
+
+    def followed_pids(self) -> tuple[int, ...]:
+        """Processes that readings must go on to list."""
+        pid = self.processes.followed_pid
+        return () if pid is None else (pid,)
+
+    def select_gpu(self, step: int) -> None:
+        """Look at the next GPU, or the one before."""
+        if step > 0:
+            self.gpus.select_next()
+        else:
+            self.gpus.select_previous()
+
+    @on(GpuPane.Selected)
+    def _gpu_selected(self, message: GpuPane.Selected) -> None:
+        self.history.select(message.uuid)
+
+    @on(ProcessTable.SignalAsked)
+    def _ask_signal(self, message: ProcessTable.SignalAsked) -> None:
+        from tui.screens.send_signal import SignalScreen
+
+        self.app.push_screen(SignalScreen(message.process, own=message.own))
+
+    @on(ProcessTable.DetailsAsked)
+    def _show_process(self, message: ProcessTable.DetailsAsked) -> None:
+        from tui.screens.process_page import ProcessScreen
+
+        self.app.push_screen(ProcessScreen(message.rows))
 
     def show_waiting(self) -> None:
         """Say that a race waits for the driver to name its GPUs."""
@@ -149,8 +237,8 @@ class LiveScreen(Screen[None]):
 
     def scroll_page(self, direction: int) -> None:
         """Scroll the panes by a page; 1 is down, -1 is up."""
-        body = self.query_one("#body", VerticalScroll)
-        body.scroll_relative(y=direction * max(1, body.size.height - 2), animate=False)
+        page = max(1, self._body.size.height - 2)
+        self._body.scroll_relative(y=direction * page, animate=False)
 
 
 def own_processes(state: ComparisonState | None) -> Mapping[int, str]:
@@ -167,6 +255,6 @@ def own_processes(state: ComparisonState | None) -> Mapping[int, str]:
 def _welcome(workload: str) -> str:
     presets = "   ".join(f"{number} {name}" for number, name in enumerate(CATALOGUE, start=1))
     return (
-        f"r races {workload}: the CPU against the best accelerator of this machine, or, where\n"
-        f"there is none, as-written against tuned on the CPU.\n\n{presets}"
+        f"r races {workload}: the CPU against the best accelerator of this machine, "
+        f"or, where there is none, as-written against tuned on the CPU.\n\n{presets}"
     )

@@ -28,7 +28,7 @@ def core_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
         return _gauges(own, palette, width)
     label = "yours" if others else "cores"
     lines = _cells(label, own, Role.CPU, palette, width, rows=MAX_CELL_ROWS)
-    return lines + _cells("others", others, Role.DIM, palette, width, rows=1)
+    return lines + (_cells("others", others, Role.DIM, palette, width, rows=1) if others else [])
 
 
 def compact_core_line(host: HostReading, palette: Palette, width: int) -> Line | None:
@@ -85,7 +85,8 @@ def _cells(
     counted = len(cores) > rows * room
     shown = cores[: max(0, rows * room - COUNT_WIDTH)] if counted else cores
     lines = []
-    for start in range(0, len(shown), room):
+    # Where no cell finds room, one row still counts the cores.
+    for start in range(0, max(1, len(shown)), room):
         line = Line(palette).add(label if start == 0 else "", Role.LABEL).pad_to(INDENT)
         lines.append(line.add(eighths(busy / 100 for _, busy in shown[start : start + room]), role))
     if counted:

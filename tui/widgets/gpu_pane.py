@@ -48,11 +48,11 @@ class GpuPane(RowsWidget):
     ]
 
     class Selected(Message):
-        """Another GPU was selected; `index` is its NVML index."""
+        """Another GPU was selected."""
 
-        def __init__(self, index: int) -> None:
+        def __init__(self, uuid: str) -> None:
             super().__init__()
-            self.index = index
+            self.uuid = uuid
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
@@ -81,6 +81,11 @@ class GpuPane(RowsWidget):
         self.set_class(not self._gpus and not starting, "-empty")
 
     @property
+    def count(self) -> int:
+        """How many GPUs there are."""
+        return len(self._gpus)
+
+    @property
     def selected(self) -> int | None:
         """NVML index of the selected GPU; None while there is none."""
         return self._gpus[self._place].index if self._gpus else None
@@ -103,7 +108,7 @@ class GpuPane(RowsWidget):
         if len(self._gpus) < 2:
             return
         self._place = place % len(self._gpus)
-        self.post_message(self.Selected(self._gpus[self._place].index))
+        self.post_message(self.Selected(self._gpus[self._place].uuid))
         self.redraw()
 
     def preferred_rows(self, width: int) -> int:

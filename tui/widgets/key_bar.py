@@ -1,13 +1,12 @@
-"""The last rows: every key of the screen, wrapped where one row is too short."""
+"""The last rows: the keys of what is shown, wrapped where one row is too short."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.style import Style
 from textual.binding import Binding
 
-from tui.keys import KEYS
 from tui.line import Line
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
@@ -16,18 +15,24 @@ ESSENTIAL = ("r", "x", "question_mark,f1", "q")
 
 
 class KeyBar(RowsWidget):
-    """Keys with what they do; a click does it too."""
+    """The keys of a view with what they do; a click does it too."""
 
     DEFAULT_CSS = "KeyBar { height: auto; padding: 0 1; }"
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Sequence[Binding]) -> None:
         super().__init__(id="key-bar")
+        self._keys = keys
+
+    def show(self, keys: Sequence[Binding]) -> None:
+        """Show other keys."""
+        self._keys = keys
+        self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`; where rows are short the keys that matter most come first."""
-        rows = self._wrapped(KEYS, palette, width)
+        rows = self._wrapped(self._keys, palette, width)
         if len(rows) > height:
-            first = sorted(KEYS, key=lambda binding: binding.key not in ESSENTIAL)
+            first = sorted(self._keys, key=lambda binding: binding.key not in ESSENTIAL)
             rows = self._wrapped(first, palette, width)
         return rows
 

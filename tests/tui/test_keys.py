@@ -1,0 +1,63 @@
+"""Keys, and where a user finds them."""
+
+import pytest
+from textual.widgets import HelpPanel
+
+from tests.fakes.live import Stage, screen_text, settle
+from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, KEYS
+from tui.screens.live import View
+
+
+async def test_the_help_panel_opens_and_closes_and_lists_keys() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(160, 48)) as pilot:
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert stage.app.live.query(HelpPanel)
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert not stage.app.live.query(HelpPanel)
+
+
+@pytest.mark.parametrize("width", [160, 120, 80])
+@pytest.mark.parametrize("view", View)
+async def test_every_key_of_a_view_is_in_its_footer(width: int, view: View) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(width, 40)) as pilot:
+        stage.app.live.show_view(view)
+        await settle(pilot)
+        keys = IN_RACE_VIEW if view is View.RACE else IN_MACHINE_VIEW
+        text = screen_text(stage.app)
+        assert [key.description for key in keys if key.show and key.description not in text] == []
+
+
+def test_every_key_is_in_the_footer_of_some_view() -> None:
+    shown = {*IN_RACE_VIEW, *IN_MACHINE_VIEW}
+    assert [key.key for key in KEYS if key.show and key not in shown] == []
+
+
+def test_no_key_means_two_things() -> None:
+    keys = [key for binding in KEYS for key in binding.key.split(",")]
+    assert sorted(keys) == sorted(set(keys))
+
+
+async def test_every_key_is_in_the_palette() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)):
+        commands = {c.title for c in stage.app.get_system_commands(stage.app.screen)}
+        assert all(binding.tooltip in commands for binding in KEYS if binding.show)
+
+
+async def test_every_key_has_an_action_that_exists() -> None:
+    stage = Stage()
+    for binding in KEYS:
+        name = binding.action.partition("(")[0]
+        assert callable(getattr(stage.app, f"action_{name}"))
+
+
+async def test_a_key_bar_click_does_what_the_key_does() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.click("#key-bar", offset=(2, 0))
+        await settle(pilot)
+        assert len(stage.workers.started) == 2
