@@ -48,6 +48,8 @@ class RacetopApp(App[None]):
     CSS_PATH = "app.tcss"
     BINDING_GROUP_TITLE = "racetop"
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    # Escape clears a filter, in a maximized table too; m shows all panes again.
+    ESCAPE_TO_MINIMIZE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (100, "-normal")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (34, "-medium"), (46, "-tall")]  # noqa: RUF012
 

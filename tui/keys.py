@@ -39,6 +39,7 @@ RACE_KEYS = (
 )
 """About the race; shown where the race is shown, and working everywhere."""
 
+SIGNAL = _key("k", "signal", "signal", "Send the process at the cursor a signal, asking first")
 MACHINE_KEYS = (
     _key(
         "right_square_bracket",
@@ -55,7 +56,7 @@ MACHINE_KEYS = (
     _key("Z", "zoom(1)", "zoom out", "Show more time, in less detail", show=False),
     _key("slash", "filter", "filter", "Show only processes with some text in them", display="/"),
     _key("a", "all_processes", "all", "List all processes of the host, or those that matter"),
-    _key("k", "signal", "signal", "Send the process at the cursor a signal, asking first"),
+    SIGNAL,
     _key("c", "profile", "counters", "Measure SM, tensor and memory activity (Hopper and newer)"),
 )
 """About the machine; shown where the machine fills the screen, and working everywhere."""

@@ -139,6 +139,7 @@ async def test_signals_are_refused_where_the_screen_only_reads() -> None:
     async with stage.app.run_test(size=(120, 40)) as pilot:
         stage.read(scenes.reading(0.0))
         await settle(pilot)
+        assert "signal" not in screen_text(stage.app)
         await pilot.press("k")
         await settle(pilot)
         assert ["--read-only" in notice.message for notice in stage.app._notifications] == [True]

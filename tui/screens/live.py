@@ -24,7 +24,7 @@ from runners.statistics import ratios
 from runners.text import printable
 from runners.workloads import CATALOGUE
 from sensors.readings import Reading
-from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW
+from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
 from tui.spans import SpanCompositor
 from tui.widgets.cpu_pane import CpuPane
 from tui.widgets.epoch_chart import EpochChart
@@ -65,6 +65,7 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self._compositor = SpanCompositor()
         self._workload = workload
+        self._read_only = read_only
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
         self._shown_basis: object = None
@@ -108,7 +109,8 @@ class LiveScreen(Screen[None]):
         self.set_class(is_machine, "-machine")
         # Beside the history, the panes need none of their own.
         self.gpus.show_history = self._cpu.show_history = not is_machine
-        self.key_bar.show(IN_MACHINE_VIEW if is_machine else IN_RACE_VIEW)
+        keys = IN_MACHINE_VIEW if is_machine else IN_RACE_VIEW
+        self.key_bar.show([key for key in keys if key is not SIGNAL or not self._read_only])
         self.call_after_refresh(self._fit_machine)
 
     def on_resize(self) -> None:
