@@ -12,7 +12,7 @@ from benchmarks import programs
 from benchmarks.figures import Budget, Figure, NotMeasuredError, Outcome
 from benchmarks.pty_program import COLUMNS, ROWS, PtyProgram, prompt_clock
 from benchmarks.screen import Press, Screen, delays_s
-from sensors.cores import usable_cores
+from sensors.system.cores import usable_cores
 
 _PRESSES, _QUICK_PRESSES = 44, 8
 _SETTLE_S = 4.0

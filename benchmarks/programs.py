@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import NotMeasuredError
-from sensors.cores import usable_cores
+from sensors.system.cores import usable_cores
 
 NVML_VARIABLE = "RACETOP_BENCH_NVML"
 NO_GPU = "no GPU"

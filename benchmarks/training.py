@@ -24,7 +24,7 @@ from runners.events import DataReady, EpochFinished, Event, JobDone, JobFailed
 from runners.launch import run_worker
 from runners.paths import cache_dir
 from runners.workloads import CATALOGUE, JobSettings, Variant
-from sensors.cores import usable_cores
+from sensors.system.cores import usable_cores
 
 WORKLOAD = "fashion-cnn"
 

@@ -11,7 +11,7 @@ from runners.paths import check_data
 from runners.spec import Order, Plan, Request, UsageError, expand, find_workload
 from runners.text import counted
 from runners.workloads import Variant
-from sensors.cores import UsableCores
+from sensors.system.cores import UsableCores
 
 # torch takes a seed of 64 bits, with a sign.
 MAX_SEED = 2**63 - 1

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from sensors.files import read_text
+from sensors.system.files import read_text
 
 SHORT_ID = 12
 # Container engines name the group after the container's id, alone or as `docker-<id>.scope`.

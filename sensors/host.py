@@ -12,19 +12,19 @@ from typing import Any
 
 import psutil
 
-from sensors.cgroup import ROOT, ControlGroup
-from sensors.cores import UsableCores, usable_cores
-from sensors.cpu_frequency import CpuFrequency
-from sensors.cpu_power import CpuPower
-from sensors.cpu_shares import CpuShares
-from sensors.cpu_temperature import CpuTemperature
-from sensors.cpu_throttling import CpuThrottling
-from sensors.files import read_text
-from sensors.hidden import unless_hidden
-from sensors.host_memory import HostMemory
 from sensors.readings import HostReading
-from sensors.summed_rate import SummedRate
-from sensors.traffic import DiskTraffic, NetworkTraffic
+from sensors.system.cgroup import ROOT, ControlGroup
+from sensors.system.cores import UsableCores, usable_cores
+from sensors.system.cpu_frequency import CpuFrequency
+from sensors.system.cpu_power import CpuPower
+from sensors.system.cpu_shares import CpuShares
+from sensors.system.cpu_temperature import CpuTemperature
+from sensors.system.cpu_throttling import CpuThrottling
+from sensors.system.files import read_text
+from sensors.system.hidden import unless_hidden
+from sensors.system.memory import HostMemory
+from sensors.system.summed_rate import SummedRate
+from sensors.system.traffic import DiskTraffic, NetworkTraffic
 
 SLOW_EVERY_S = 5.0
 HEAT_EVERY_S = 2.0

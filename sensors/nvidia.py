@@ -13,21 +13,21 @@ from itertools import chain, cycle
 from pathlib import Path
 from types import ModuleType
 
-from sensors.gpu import Gpu
 from sensors.gpu_readings import DriverReading, GpuReading, GpuState, NvmlState
-from sensors.gpu_row import GpuRow
-from sensors.gpu_schedule import Schedule
-from sensors.nvml_errors import Code, binding_problem, driver_problem
-from sensors.questions import (
+from sensors.gpus.card import Gpu
+from sensors.gpus.nvml_errors import Code, binding_problem, driver_problem
+from sensors.gpus.questions import (
     CardLostError,
     DriverGoneError,
     NoAnswerError,
     Questions,
 )
+from sensors.gpus.row import GpuRow
+from sensors.gpus.runtime_power import RuntimePower
+from sensors.gpus.schedule import Schedule
+from sensors.gpus.xid import XidReports
 from sensors.readings import Problem, ProcessReading
-from sensors.runtime_power import RuntimePower
 from sensors.wanted import NOTHING_MORE, Wanted
-from sensors.xid import XidReports
 
 RETRY_S = 10.0
 # Opening NVML anew finds a card that came back; the other cards lose a moment by it.

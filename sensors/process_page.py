@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
-from sensors.cgroup import ROOT
-from sensors.files import read_text
+from sensors.system.cgroup import ROOT
+from sensors.system.files import read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

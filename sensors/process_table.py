@@ -12,9 +12,9 @@ from typing import Protocol
 
 import psutil
 
-from sensors.cgroup import ROOT
 from sensors.containers import Containers
-from sensors.files import read_link, read_numbers, read_start
+from sensors.system.cgroup import ROOT
+from sensors.system.files import read_link, read_numbers, read_start
 
 STAT_BYTES = 2048
 COMMAND_BYTES = 4096

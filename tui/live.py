@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runners.paths import cache_dir, data_dir
-from sensors.cores import usable_cores
+from sensors.system.cores import usable_cores
 from tui.app import RacetopApp
 from tui.race import Race
 from tui.wiring import Opening

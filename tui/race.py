@@ -13,7 +13,7 @@ from runners.launch import run_worker
 from runners.planning import make_plan
 from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState
-from sensors.cores import UsableCores
+from sensors.system.cores import UsableCores
 
 
 class Race:

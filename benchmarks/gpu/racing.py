@@ -20,10 +20,10 @@ from runners.planning import make_plan
 from runners.process_events import WorkerStarted
 from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState
-from sensors.cores import usable_cores
 from sensors.readings import Reading
 from sensors.sampler import Sampler
 from sensors.snapshot import snapshot
+from sensors.system.cores import usable_cores
 from sensors.wanted import Wanted
 
 _EVERY_S = 1.0

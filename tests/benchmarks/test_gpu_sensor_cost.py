@@ -4,8 +4,8 @@ import pytest
 
 from benchmarks.figures import NotMeasuredError
 from benchmarks.gpu.sensor_cost import TimedNvml, calls_table, measure
+from sensors.gpus.nvml_errors import Code
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import FakeGpu, FakeNvml
 

@@ -12,8 +12,8 @@ from runners.events import Event, JobDone, JobFailed
 from runners.planning import default_request
 from runners.process_events import WorkerExited
 from runners.workloads import JobSettings
-from sensors.cores import UsableCores
 from sensors.readings import Reading
+from sensors.system.cores import UsableCores
 from sensors.wanted import Wanted
 from tests.fakes import scenes
 from tui.app import RacetopApp

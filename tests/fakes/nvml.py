@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from sensors.gpu_fields import Field
-from sensors.nvml_errors import Code
+from sensors.gpus.fields import Field
+from sensors.gpus.nvml_errors import Code
 
 MEMORY_V2 = 0x02000028
 GIB = 1024**3

@@ -10,7 +10,7 @@ sys.modules["platformdirs"] = None
 from pathlib import Path
 from runners.planning import make_plan
 from runners.spec import Request
-from sensors.cores import usable_cores
+from sensors.system.cores import usable_cores
 make_plan(Request(workload="mlp"), usable_cores(), data_dir=Path("d"), cache_dir=Path("c"))
 """
 

@@ -8,7 +8,7 @@ from runners.paths import check_data, data_dir
 from runners.planning import default_request, make_plan
 from runners.spec import Order, Plan, Request, UsageError
 from runners.workloads import Variant
-from sensors.cores import UsableCores
+from sensors.system.cores import UsableCores
 
 CORES = UsableCores(cpu_ids=(0, 1, 2, 3), quota=None, count=4)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sensors.cgroup import ControlGroup, GroupMemory
+from sensors.system.cgroup import ControlGroup, GroupMemory
 from tests.fakes.files import write_files
 
 GIB = 1024**3

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sensors.cgroup import ControlGroup
-from sensors.cores import UsableCores, usable_cores
+from sensors.system.cgroup import ControlGroup
+from sensors.system.cores import UsableCores, usable_cores
 from tests.fakes.files import write_files
 
 

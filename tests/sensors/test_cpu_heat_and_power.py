@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sensors import cpu_power, cpu_throttling
-from sensors.cpu_power import CpuPower
-from sensors.cpu_throttling import CpuThrottling
-from sensors.files import read_int
+from sensors.system import cpu_power, cpu_throttling
+from sensors.system.cpu_power import CpuPower
+from sensors.system.cpu_throttling import CpuThrottling
+from sensors.system.files import read_int
 from tests.fakes.files import write_files
 
 ZONES = "sys/class/powercap"

@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from sensors.cpu_shares import CpuShares
+from sensors.system.cpu_shares import CpuShares
 from tests.fakes.files import write_files
 
 NO_LIBRARY = ModuleType("psutil")

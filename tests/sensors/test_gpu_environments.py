@@ -8,15 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from sensors import nvidia
-from sensors.gpu_profile import SHARES
 from sensors.gpu_readings import GpuReading, GpuState, NvmlState
+from sensors.gpus.nvml_errors import Code
+from sensors.gpus.profile import SHARES
+from sensors.gpus.runtime_power import RuntimePower
 from sensors.host import Host
 from sensors.machine import Machine
 from sensors.nvidia import RETRY_S, NvidiaGpus, NvidiaReading
-from sensors.nvml_errors import Code
 from sensors.processes import Processes
 from sensors.readings import Reading
-from sensors.runtime_power import RuntimePower
 from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sensors.gpu_readings import GpuState
+from sensors.gpus.nvml_errors import Code
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import Fail, FakeGpu, FakeNvml, answers
 

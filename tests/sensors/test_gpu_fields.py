@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sensors.gpu_fields import Field
 from sensors.gpu_readings import GpuReading, GpuState
+from sensors.gpus.fields import Field
+from sensors.gpus.nvml_errors import Code
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import Fail, FakeGpu, FakeNvml, answers, fields
 

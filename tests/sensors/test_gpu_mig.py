@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from sensors.gpu_readings import GpuReading
-from sensors.gpu_schedule import SELDOM_S
+from sensors.gpus.nvml_errors import Code
+from sensors.gpus.schedule import SELDOM_S
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import GIB, MEMORY_V2, Fail, FakeGpu, FakeNvml, answers, process

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sensors.gpu_schedule import PROCESSES_S
+from sensors.gpus.nvml_errors import Code
+from sensors.gpus.schedule import PROCESSES_S
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from sensors.readings import ProcessReading
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import GIB, Fail, FakeGpu, FakeNvml, answers, process, use

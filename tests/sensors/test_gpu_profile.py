@@ -9,10 +9,10 @@ from typing import Any
 import pynvml
 import pytest
 
-from sensors.gpu_profile import GAP_S, SHARES
 from sensors.gpu_readings import GpuReading, GpuState
+from sensors.gpus.nvml_errors import Code
+from sensors.gpus.profile import GAP_S, SHARES
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import Fail, FakeGpu, FakeNvml, answers

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from sensors.gpu_readings import GpuReading
-from sensors.gpu_schedule import OFTEN_S, PROCESSES_S, SELDOM_S, SHARE, Schedule, Task
+from sensors.gpus.schedule import OFTEN_S, PROCESSES_S, SELDOM_S, SHARE, Schedule, Task
 from sensors.nvidia import NvidiaGpus, NvidiaReading
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import FakeGpu, FakeNvml, answers, process, use

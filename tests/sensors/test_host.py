@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sensors.cores import UsableCores
 from sensors.host import HEAT_EVERY_S, SLOW_EVERY_S, Host
 from sensors.readings import HostReading
+from sensors.system.cores import UsableCores
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import write_files
 

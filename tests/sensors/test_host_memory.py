@@ -6,8 +6,8 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from sensors.cgroup import ControlGroup
-from sensors.host_memory import HostMemory
+from sensors.system.cgroup import ControlGroup
+from sensors.system.memory import HostMemory
 from tests.fakes.files import write_files
 
 GROUP = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sensors.gpu_readings import NvmlState
+from sensors.gpus.nvml_errors import Code
 from sensors.host import Host
 from sensors.machine import Machine
 from sensors.nvidia import NvidiaGpus
-from sensors.nvml_errors import Code
 from sensors.processes import Processes
 from sensors.readings import Reading
 from tests.fakes.clock import FakeClock

@@ -7,12 +7,12 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from sensors.gpu_profile import SHARES
 from sensors.gpu_readings import GpuReading, GpuState, NvmlState
-from sensors.gpu_schedule import SELDOM_S
+from sensors.gpus.nvml_errors import Code
+from sensors.gpus.profile import SHARES
+from sensors.gpus.questions import RETRY_MOST_S
+from sensors.gpus.schedule import SELDOM_S
 from sensors.nvidia import RETRY_LOST_S, RETRY_S, NvidiaGpus
-from sensors.nvml_errors import Code
-from sensors.questions import RETRY_MOST_S
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import GIB, MEMORY_V2, Fail, FakeGpu, FakeNvml, answers
 

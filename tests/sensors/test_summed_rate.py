@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sensors.summed_rate import SummedRate
+from sensors.system.summed_rate import SummedRate
 
 
 def test_a_rate_needs_two_looks() -> None:

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from sensors.traffic import DiskTraffic, NetworkTraffic
+from sensors.system.traffic import DiskTraffic, NetworkTraffic
 from tests.fakes.files import write_files
 
 NO_LIBRARY = ModuleType("psutil")

@@ -1,4 +1,4 @@
-from tui.braille import BrailleCurve
+from tui.history.braille import BrailleCurve
 
 
 def test_a_curve_joins_steps_and_stays_inside() -> None:

@@ -5,7 +5,7 @@ import pytest
 from sensors.readings import HostReading
 from tests.fakes import scenes
 from tui.theme import Palette
-from tui.widgets.cpu_pane import CpuPane
+from tui.widgets.cpu.pane import CpuPane
 from tui.widgets.rows import strips
 
 PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})

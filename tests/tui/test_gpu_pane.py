@@ -10,7 +10,7 @@ from sensors.readings import Problem, Reading
 from tests.fakes import gpus, scenes
 from tui import format as fmt
 from tui.theme import Palette
-from tui.widgets.gpu_pane import GpuPane
+from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.rows import strips
 
 PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})

@@ -12,8 +12,8 @@ from textual.widgets import OptionList
 from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from sensors.readings import HostReading, Reading
+from tui.history.quantities import LIMITS
 from tui.line import Line
-from tui.quantities import LIMITS
 from tui.screens.series_choice import SeriesChoice
 from tui.theme import Palette
 from tui.widgets.history_pane import HistoryPane

@@ -2,10 +2,10 @@ import itertools
 
 from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.readings import HostReading, Reading
-from tui.lanes import CurveLane
-from tui.quantities import QUANTITIES
-from tui.recording import HOST, Recording
-from tui.time_window import TimeWindow, window_up_to
+from tui.history.lanes import CurveLane
+from tui.history.quantities import QUANTITIES
+from tui.history.recording import HOST, Recording
+from tui.history.time_window import TimeWindow, window_up_to
 
 READ = next(quantity for quantity in QUANTITIES if quantity.name == "host.disk-read")
 CELLS = 20

@@ -14,8 +14,8 @@ from sensors.readings import HostReading, Problem, Reading
 from tests.fakes import gpus, scenes
 from tui import format as fmt
 from tui.theme import Palette
-from tui.widgets.cpu_pane import CpuPane
-from tui.widgets.gpu_pane import GpuPane
+from tui.widgets.cpu.pane import CpuPane
+from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.rows import strips
 
 PALETTE = Palette({})

@@ -5,8 +5,8 @@ import pytest
 
 from sensors.readings import ProcessReading
 from tests.fakes import scenes
-from tui.process_columns import BY_KEY, COLUMNS, Facts, columns_that_fit, newly_used
-from tui.process_rows import Filter, Order, Row, arrange, as_tree, in_order
+from tui.processes.columns import BY_KEY, COLUMNS, Facts, columns_that_fit, newly_used
+from tui.processes.rows import Filter, Order, Row, arrange, as_tree, in_order
 
 GIB = 1024**3
 FACTS = Facts(wall_time_s=scenes.EPOCH_START_S)

@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 
 from sensors.readings import ProcessReading, Reading
 from tests.fakes import scenes
-from tui.process_columns import COLUMNS
-from tui.process_keys import KEYS
+from tui.processes.columns import COLUMNS
+from tui.processes.keys import KEYS
 from tui.theme import Palette
 from tui.widgets.process_table import ProcessTable
 

@@ -7,7 +7,7 @@ import pytest
 from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from sensors.readings import HostReading, Reading
-from tui.quantities import (
+from tui.history.quantities import (
     DEFAULT_WITH_GPU,
     DEFAULT_WITHOUT_GPU,
     GPU_QUANTITIES,
@@ -19,8 +19,8 @@ from tui.quantities import (
     range_text,
     scale_text,
 )
-from tui.recording import HOST, Recording
-from tui.series import CAPACITY
+from tui.history.recording import HOST, Recording
+from tui.history.series import CAPACITY
 
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 BUSY, POWER, CLOCK = BY_NAME["gpu.busy"], BY_NAME["gpu.power"], BY_NAME["gpu.sm-clock"]

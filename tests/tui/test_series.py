@@ -2,7 +2,7 @@ from array import array
 
 import pytest
 
-from tui.series import CAPACITY, UNKNOWN, History, Timeline, envelopes
+from tui.history.series import CAPACITY, UNKNOWN, History, Timeline, envelopes
 
 
 def history_of(*points: tuple[float, float | None]) -> History:

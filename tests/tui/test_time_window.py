@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.time_window import ZOOMS_S, TimeWindow, window_up_to
+from tui.history.time_window import ZOOMS_S, TimeWindow, window_up_to
 
 NOON_S = 1_780_056_000.0
 SIZES = [1, 2, 7, 14, 88, 170]

@@ -24,9 +24,9 @@ from runners.report_html import to_html
 from runners.report_table import to_markdown, to_text
 from runners.spec import Order, Plan, Request, UsageError, find_workload
 from runners.state import ComparisonState, RunStatus
-from sensors.cores import usable_cores
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
+from sensors.system.cores import usable_cores
 from tui.commands.progress import Progress
 from tui.options import request_from
 

@@ -19,8 +19,8 @@ from runners.launch import worker_command, worker_environment
 from runners.paths import cache_dir, data_dir
 from runners.text import printable
 from runners.workloads import CATALOGUE
-from sensors.cores import usable_cores
 from sensors.sampler import take_reading
+from sensors.system.cores import usable_cores
 from sensors.wanted import Wanted
 from tui.commands.check import Check
 from tui.commands.doctor_gpus import gpu_checks

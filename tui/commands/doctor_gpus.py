@@ -11,9 +11,9 @@ from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from sensors.files import read_text
 from sensors.gpu_readings import DriverReading, GpuReading, GpuState, NvmlState
 from sensors.readings import Reading
+from sensors.system.files import read_text
 from tui.commands.check import Check
 
 _LIBRARY = "libnvidia-ml.so"

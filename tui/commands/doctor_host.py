@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensors.files import read_text
 from sensors.readings import HostReading, ProcessReading, Reading
+from sensors.system.files import read_text
 from tui.commands.check import Check
 
 

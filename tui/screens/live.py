@@ -26,9 +26,9 @@ from runners.workloads import CATALOGUE
 from sensors.readings import Reading
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
 from tui.spans import SpanCompositor
-from tui.widgets.cpu_pane import CpuPane
+from tui.widgets.cpu.pane import CpuPane
 from tui.widgets.epoch_chart import EpochChart
-from tui.widgets.gpu_pane import GpuPane
+from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.history_pane import HistoryPane
 from tui.widgets.job_card import JobCard
 from tui.widgets.job_table import JobTable, current_run, current_trial

@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.quantities import GPU_QUANTITIES, HOST_QUANTITIES, LIMITS, QUANTITIES
-from tui.recording import HOST, Recording
+from tui.history.quantities import GPU_QUANTITIES, HOST_QUANTITIES, LIMITS, QUANTITIES
+from tui.history.recording import HOST, Recording
 
 _BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 _NOT_KNOWN = "n/a so far: "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.style import Style
 
 from tui import format as fmt
-from tui.braille import BrailleCurve
+from tui.history.braille import BrailleCurve
+from tui.history.series import History
+from tui.history.time_window import window_up_to
 from tui.line import Line
-from tui.series import History
 from tui.theme import Palette, Role
-from tui.time_window import window_up_to
 
 SECONDS_PER_COLUMN = 1.0
 MIN_ROWS = 3

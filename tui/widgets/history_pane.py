@@ -11,9 +11,8 @@ from textual.message import Message
 
 from sensors.readings import Reading
 from tui import format as fmt
-from tui.lanes import SEVERITY_LOOK, CurveLane, LimitLane
-from tui.line import Field, Line, cut
-from tui.quantities import (
+from tui.history.lanes import SEVERITY_LOOK, CurveLane, LimitLane
+from tui.history.quantities import (
     DEFAULT_WITH_GPU,
     DEFAULT_WITHOUT_GPU,
     LIMITS,
@@ -22,9 +21,10 @@ from tui.quantities import (
     range_text,
     scale_text,
 )
-from tui.recording import HOST, Limits, Recording
+from tui.history.recording import HOST, Limits, Recording
+from tui.history.time_window import ZOOMS_S, TimeWindow, window_up_to
+from tui.line import Field, Line, cut
 from tui.theme import Palette, Role
-from tui.time_window import ZOOMS_S, TimeWindow, window_up_to
 from tui.widgets.rows import RowsWidget
 
 LABEL_CELLS, SCALE_CELLS = 11, 5

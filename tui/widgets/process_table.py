@@ -13,10 +13,10 @@ from textual.widgets import Input
 
 from sensors.readings import ProcessReading, Reading
 from tui.line import Line
-from tui.process_columns import Column, Facts, columns_that_fit, newly_used
-from tui.process_keys import KEYS, hint
-from tui.process_lines import SIGNS, Drawing, column_at
-from tui.process_rows import FILTER_HINT, Filter, Order, Row, arrange
+from tui.processes.columns import Column, Facts, columns_that_fit, newly_used
+from tui.processes.keys import KEYS, hint
+from tui.processes.lines import SIGNS, Drawing, column_at
+from tui.processes.rows import FILTER_HINT, Filter, Order, Row, arrange
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
 

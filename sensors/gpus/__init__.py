@@ -1,0 +1,1 @@
+"""What one NVIDIA GPU is asked, when, and what its answers mean."""

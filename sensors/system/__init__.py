@@ -1,0 +1,1 @@
+"""What the host tells: processor, memory, control group, disks, network."""

@@ -1,0 +1,1 @@
+"""Histories of readings: kept, cut into columns, drawn as curves."""

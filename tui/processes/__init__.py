@@ -1,0 +1,1 @@
+"""The process table without its widget: columns, order, filter, tree."""

@@ -1,0 +1,1 @@
+"""The CPU pane and its parts."""

@@ -1,0 +1,1 @@
+"""The GPU pane and its parts."""
