@@ -60,7 +60,6 @@ class RacetopApp(App[None]):
         make_sampler: MakeSampler = Sampler,
         make_race: Callable[[Callable[[], None]], Race],
         interval_s: float = 1.0,
-        read_only: bool = False,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
@@ -81,7 +80,7 @@ class RacetopApp(App[None]):
         self._accelerator: str | None = None
         self.race = make_race(self._race_moved)
         self._sampler = make_sampler(self._sampled, interval_s=interval_s, wanted=self._wanted)
-        self.live = LiveScreen(opening.workload, read_only=read_only, wall_clock=wall_clock)
+        self.live = LiveScreen(opening, wall_clock=wall_clock)
 
     # Life
 
@@ -244,7 +243,8 @@ class RacetopApp(App[None]):
         self.live.scroll_page(direction)
 
     def action_repaint(self) -> None:
-        """Draw the whole screen again."""
+        """Take a reading and draw the whole screen again."""
+        self._sampler.read_now()
         self.refresh(repaint=True, layout=True)
 
     @work(group="quit")

@@ -80,6 +80,12 @@ def _live(arguments: Sequence[str]) -> int:
         help=f"seconds between readings: {_INTERVALS}",
     )
     parser.add_argument(
+        "--filter",
+        default="",
+        metavar="WORDS",
+        help="list only processes with these words, as after /: user:ana type:C",
+    )
+    parser.add_argument(
         "--read-only", action="store_true", help="no key can send a process a signal"
     )
     add_comparison_options(parser)
@@ -93,7 +99,7 @@ def _live(arguments: Sequence[str]) -> int:
         return 2
     from tui.live import run_live
 
-    return run_live(opening, interval_s=options.interval, read_only=options.read_only)
+    return run_live(opening, interval_s=options.interval)
 
 
 class _ShowVersion(argparse.Action):
@@ -119,6 +125,8 @@ def _opening(options: argparse.Namespace) -> Opening:
         start=starts,
         needs_gpus=options.devices is None,
         request=request,
+        process_filter=options.filter,
+        read_only=options.read_only,
     )
 
 

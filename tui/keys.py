@@ -76,7 +76,9 @@ COMMON_KEYS = (
     Binding("ctrl+c", "quit", "quit", id="racetop.interrupt", show=False, priority=True),
     _key("pagedown", "page(1)", "down", "Scroll the panes down", show=False),
     _key("pageup", "page(-1)", "up", "Scroll the panes up", show=False),
-    _key("ctrl+l", "repaint", "repaint", "Draw the whole screen again", show=False),
+    _key(
+        "ctrl+l", "repaint", "repaint", "Take a reading and draw the whole screen again", show=False
+    ),
 )
 KEYS = (RACE, *PRESETS, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 

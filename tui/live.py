@@ -11,18 +11,17 @@ from tui.race import Race
 from tui.wiring import Opening
 
 
-def run_live(opening: Opening, *, interval_s: float, read_only: bool) -> int:
+def run_live(opening: Opening, *, interval_s: float) -> int:
     """Run the live screen until the user leaves.
 
     Args:
         opening: What was asked for.
         interval_s: Seconds between readings.
-        read_only: Whether no process may be sent a signal.
 
     Returns:
         The exit status.
     """
-    app = RacetopApp(opening, make_race=make_race, interval_s=interval_s, read_only=read_only)
+    app = RacetopApp(opening, make_race=make_race, interval_s=interval_s)
     app.run()
     return app.return_code or 0
 

@@ -24,12 +24,16 @@ class Opening:
         needs_gpus: Whether the devices depend on what the machine has.
         request: The race over a workload, given the best accelerator or None; keeps whatever
             was asked for on the command line.
+        process_filter: What processes are filtered by at first, as typed after `/`.
+        read_only: Whether no process may be sent a signal.
     """
 
     workload: str
     start: bool = False
     needs_gpus: bool = True
     request: Callable[[str, str | None], Request] = default_request
+    process_filter: str = ""
+    read_only: bool = False
 
 
 class ReadingStream(Protocol):

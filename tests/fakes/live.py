@@ -96,7 +96,6 @@ class Stage:
         *,
         script: Callable[[JobSettings], Sequence[Event]] = usual_script,
         cores: int = 16,
-        read_only: bool = False,
     ) -> None:
         self.workers = ScriptedWorkers(script)
         self.samplers: list[scenes.ScriptedSampler] = []
@@ -105,7 +104,6 @@ class Stage:
             opening or ON_A_GPU_BOX,
             make_sampler=self._make_sampler,
             make_race=self._make_race,
-            read_only=read_only,
             wall_clock=lambda: scenes.EPOCH_START_S,
         )
 

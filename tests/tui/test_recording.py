@@ -1,17 +1,17 @@
 import sys
 from array import array
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
 from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from sensors.readings import HostReading, Reading
+from tui.history.all_gpus import AllGpus
 from tui.history.quantities import (
     DEFAULT_WITH_GPU,
     DEFAULT_WITHOUT_GPU,
-    GPU_QUANTITIES,
-    HOST_QUANTITIES,
     LIMITS,
     QUANTITIES,
     Quantity,
@@ -190,34 +190,41 @@ def test_an_hour_of_sixteen_gpus_stays_small() -> None:
         ]
         recording.add(reading(second, *gpus, cpu_busy_pct=1.0))
     kept = [values for s in recording._subjects.values() for values in s.series.values()]
-    assert len(kept) == 161
+    # 10 of each card, 3 of all together, 1 of the host.
+    assert len(kept) == 164
     assert {len(series) for series in kept} == {len(recording.timeline)}
     assert len(recording.timeline) >= CAPACITY
     assert sum(map(sys.getsizeof, kept)) < 3 * 2**20
+
+
+KINDS: dict[str, type[Any]] = {"gpu": GpuReading, "gpus": AllGpus, "host": HostReading}
+IDENTITIES: dict[type[Any], dict[str, Any]] = {
+    GpuReading: {"index": 0, "uuid": "a", "name": "card"},
+    AllGpus: {},
+    HostReading: {"hostname": "h", "system": "s"},
+}
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.name)
 def test_every_quantity_reads_a_record_that_knows_nothing_and_one_that_does(
     quantity: Quantity,
 ) -> None:
-    kind = GpuReading if quantity in GPU_QUANTITIES else HostReading
+    kind = KINDS[quantity.name.partition(".")[0]]
     numbers = {
         field.name: 40
         for field in fields(kind)
         if "None" in str(field.type) and ("float" in str(field.type) or "int" in str(field.type))
     }
-    identity = {"index": 0, "uuid": "a", "name": "card"} if kind is GpuReading else {}
-    bare = kind(**(identity or {"hostname": "h", "system": "s"}))  # type: ignore[arg-type]
+    bare = kind(**IDENTITIES[kind])
     assert quantity.of(bare) is None
-    value = quantity.of(replace(bare, **numbers))  # type: ignore[arg-type]
+    value = quantity.of(replace(bare, **numbers))
     assert value in (40, 100.0)
     assert len(quantity.title) <= 10
     assert " " in quantity.text(40.0).strip()
-    assert quantity.name.startswith("gpu." if kind is GpuReading else "host.")
 
 
 def test_the_names_of_quantities_are_unique_and_the_defaults_exist() -> None:
-    assert len(BY_NAME) == len(GPU_QUANTITIES) + len(HOST_QUANTITIES)
+    assert len(BY_NAME) == len(QUANTITIES)
     assert {*DEFAULT_WITH_GPU, *DEFAULT_WITHOUT_GPU} <= {*BY_NAME, LIMITS}
 
 

@@ -135,7 +135,7 @@ async def test_the_filter_key_works_from_anywhere_and_its_letters_are_no_command
 
 
 async def test_signals_are_refused_where_the_screen_only_reads() -> None:
-    stage = Stage(read_only=True)
+    stage = Stage(Opening(workload="fashion-cnn", read_only=True))
     async with stage.app.run_test(size=(120, 40)) as pilot:
         stage.read(scenes.reading(0.0))
         await settle(pilot)
@@ -144,6 +144,15 @@ async def test_signals_are_refused_where_the_screen_only_reads() -> None:
         await settle(pilot)
         assert ["--read-only" in notice.message for notice in stage.app._notifications] == [True]
         assert not isinstance(stage.app.screen, SignalScreen)
+
+
+async def test_a_filter_given_at_the_start_holds_until_it_is_cleared() -> None:
+    stage = Stage(Opening(workload="fashion-cnn", process_filter="user:ana"))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.read(scenes.reading(0.0, gpus=4))
+        await settle(pilot)
+        assert "filter 'user:ana' 4 of " in screen_text(stage.app)
+        assert {row.process.user for row in stage.app.live.processes._rows} == {"ana"}
 
 
 async def test_zoom_and_choice_of_lines_are_about_the_history() -> None:

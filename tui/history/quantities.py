@@ -16,7 +16,8 @@ class Quantity:
     """Something of a GPU or of the host that changes with time.
 
     Attributes:
-        name: Stable and unique: `gpu.` and a word, for something of a GPU, or `host.` and a word.
+        name: Stable and unique: a word after `gpu.` for something of one GPU, after `gpus.` for
+            something of all together, after `host.` for something of the host.
         title: What its curve is called, at most 10 cells.
         meaning: What it is, for whoever chooses among them.
         text: A value with its unit, a blank between the two.
@@ -72,15 +73,28 @@ def _pct(name: str, title: str, meaning: str, field: str, *, on_request: bool = 
     )
 
 
-def _memory(name: str, title: str, meaning: str) -> Quantity:
+def _memory(name: str, title: str, meaning: str, *, kind: str = "memory") -> Quantity:
     return Quantity(
         name=name,
         title=title,
         meaning=meaning,
         text=fmt.pct,
-        of=_share("memory_used_bytes", "memory_total_bytes"),
+        of=_share(f"{kind}_used_bytes", f"{kind}_total_bytes"),
         top_of=_hundred,
         role=Role.MEMORY,
+    )
+
+
+def _power(name: str, title: str, meaning: str) -> Quantity:
+    return Quantity(
+        name=name,
+        title=title,
+        meaning=meaning,
+        text=fmt.watts,
+        of=attrgetter("power_w"),
+        top_of=attrgetter("power_limit_w"),
+        least_top=50.0,
+        role=Role.GPU,
     )
 
 
@@ -97,22 +111,13 @@ def _rate(name: str, title: str, meaning: str, field: str) -> Quantity:
 
 
 def _role(name: str) -> Role:
-    return Role.GPU if name.startswith("gpu.") else Role.CPU
+    return Role.CPU if name.startswith("host.") else Role.GPU
 
 
 GPU_QUANTITIES: tuple[Quantity, ...] = (
     _pct("gpu.busy", "GPU busy", "share of time with any kernel running", "busy_pct"),
     _memory("gpu.memory", "GPU mem", "device memory in use"),
-    Quantity(
-        name="gpu.power",
-        title="GPU power",
-        meaning="power drawn, scaled to the enforced limit",
-        text=fmt.watts,
-        of=attrgetter("power_w"),
-        top_of=attrgetter("power_limit_w"),
-        least_top=50.0,
-        role=Role.GPU,
-    ),
+    _power("gpu.power", "GPU power", "power drawn, scaled to the enforced limit"),
     Quantity(
         name="gpu.sm-clock",
         title="SM clock",
@@ -120,6 +125,16 @@ GPU_QUANTITIES: tuple[Quantity, ...] = (
         text=fmt.mhz,
         of=attrgetter("sm_clock_mhz"),
         top_of=attrgetter("sm_clock_max_mhz"),
+        least_top=1000.0,
+        role=Role.GPU,
+    ),
+    Quantity(
+        name="gpu.memory-clock",
+        title="mem clock",
+        meaning="clock of the device memory, scaled to its maximum",
+        text=fmt.mhz,
+        of=attrgetter("memory_clock_mhz"),
+        top_of=attrgetter("memory_clock_max_mhz"),
         least_top=1000.0,
         role=Role.GPU,
     ),
@@ -158,9 +173,16 @@ GPU_QUANTITIES: tuple[Quantity, ...] = (
     _pct("gpu.dram", "DRAM", "memory bandwidth in use", "dram_busy_pct", on_request=True),
 )
 
+ALL_GPU_QUANTITIES: tuple[Quantity, ...] = (
+    _pct("gpus.busy", "GPUs busy", "mean busy share of all GPUs", "busy_pct"),
+    _memory("gpus.memory", "GPUs mem", "device memory in use on all GPUs"),
+    _power("gpus.power", "GPUs power", "power of all GPUs, scaled to their limits together"),
+)
+
 HOST_QUANTITIES: tuple[Quantity, ...] = (
     _pct("host.busy", "CPU busy", "busy share of all cores", "cpu_busy_pct"),
     _memory("host.memory", "host mem", "memory in use, page cache left out"),
+    _memory("host.swap", "swap", "swap in use", kind="swap"),
     _pct("host.wait-cpu", "wait cpu", "tasks waited for a CPU (PSI, 10 s)", "pressure_cpu_pct"),
     _pct("host.wait-io", "wait io", "tasks waited on storage (PSI, 10 s)", "pressure_io_pct"),
     _pct(
@@ -218,7 +240,7 @@ HOST_QUANTITIES: tuple[Quantity, ...] = (
     ),
 )
 
-QUANTITIES: tuple[Quantity, ...] = (*GPU_QUANTITIES, *HOST_QUANTITIES)
+QUANTITIES: tuple[Quantity, ...] = (*GPU_QUANTITIES, *ALL_GPU_QUANTITIES, *HOST_QUANTITIES)
 LIMITS = "gpu.clock-limits"
 """The lane of clock limits, chosen like a quantity."""
 

@@ -9,10 +9,17 @@ from dataclasses import dataclass, field
 from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import ClockLimit, GpuReading, Severity
 from sensors.readings import HostReading, Reading
-from tui.history.quantities import GPU_QUANTITIES, HOST_QUANTITIES, Quantity
+from tui.history.all_gpus import AllGpus, together
+from tui.history.quantities import (
+    ALL_GPU_QUANTITIES,
+    GPU_QUANTITIES,
+    HOST_QUANTITIES,
+    Quantity,
+)
 from tui.history.series import CAPACITY, UNKNOWN, Envelope, Timeline, envelopes
 
 HOST = "host"
+ALL_GPUS = "gpus"
 CLOCK_JUMP_S = 2.0
 _ALL_BITS = 0x7FF
 _KNOWN = 1
@@ -30,6 +37,12 @@ class _Subject:
     counters: dict[str, float] = field(default_factory=dict)
     limits: array[int] | None = None
     limit_s: Mapping[str, float] = field(default_factory=dict)
+
+
+def subject_of(quantity: Quantity, gpu: str | None) -> str | None:
+    """Whose series of a quantity is meant while one GPU is looked at; None without a GPU."""
+    kind = quantity.name.partition(".")[0]
+    return gpu if kind == "gpu" else ALL_GPUS if kind == "gpus" else HOST
 
 
 class Recording:
@@ -63,6 +76,9 @@ class Recording:
         since_s = None if before_s is None else at_s - before_s
         length = len(self.timeline) + surplus
         self._add_values(HOST, reading.host, HOST_QUANTITIES, length, since_s)
+        if len(reading.gpus) > 1:
+            all_gpus = together(reading.gpus)
+            self._add_values(ALL_GPUS, all_gpus, ALL_GPU_QUANTITIES, length, since_s)
         for gpu in reading.gpus:
             subject = self._add_values(gpu.uuid, gpu, GPU_QUANTITIES, length, since_s)
             self._add_limits(subject, gpu, length)
@@ -135,7 +151,7 @@ class Recording:
     def _add_values(
         self,
         name: str,
-        record: GpuReading | HostReading,
+        record: GpuReading | AllGpus | HostReading,
         quantities: Sequence[Quantity],
         length: int,
         since_s: float | None,

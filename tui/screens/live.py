@@ -39,6 +39,7 @@ from tui.widgets.rows import RowsWidget
 from tui.widgets.top_line import TopLine
 from tui.widgets.verdict import VerdictPane
 from tui.widgets.worker_log import WorkerLog
+from tui.wiring import Opening
 
 CARDS_UP_TO = 2
 MANY_GPUS = 3
@@ -61,11 +62,10 @@ class LiveScreen(Screen[None]):
 
     AUTO_FOCUS = ""
 
-    def __init__(self, workload: str, *, read_only: bool, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, opening: Opening, *, wall_clock: Callable[[], float]) -> None:
         super().__init__()
         self._compositor = SpanCompositor()
-        self._workload = workload
-        self._read_only = read_only
+        self._opening = opening
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
         self._shown_basis: object = None
@@ -78,7 +78,12 @@ class LiveScreen(Screen[None]):
         self.gpus = GpuPane(id="gpu")
         self._cpu = CpuPane(id="cpu")
         self.history = HistoryPane(id="history")
-        self.processes = ProcessTable(id="processes", wall_clock=wall_clock, read_only=read_only)
+        self.processes = ProcessTable(
+            id="processes",
+            wall_clock=wall_clock,
+            read_only=opening.read_only,
+            filter_text=opening.process_filter,
+        )
         self._race = Horizontal(id="race")
         self._chart = EpochChart(id="chart")
         self._verdict = VerdictPane(id="verdict")
@@ -92,7 +97,9 @@ class LiveScreen(Screen[None]):
                 yield self.gpus
                 yield self._cpu
             with self._race:
-                yield Static(_welcome(self._workload), id="welcome", classes="pane", markup=False)
+                yield Static(
+                    _welcome(self._opening.workload), id="welcome", classes="pane", markup=False
+                )
             with Container(id="middle"):
                 yield self._chart
                 yield self._verdict
@@ -110,7 +117,7 @@ class LiveScreen(Screen[None]):
         # Beside the history, the panes need none of their own.
         self.gpus.show_history = self._cpu.show_history = not is_machine
         keys = IN_MACHINE_VIEW if is_machine else IN_RACE_VIEW
-        self.key_bar.show([key for key in keys if key is not SIGNAL or not self._read_only])
+        self.key_bar.show([key for key in keys if key is not SIGNAL or not self._opening.read_only])
         self.call_after_refresh(self._fit_machine)
 
     def on_resize(self) -> None:

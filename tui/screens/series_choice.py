@@ -14,8 +14,14 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.history.quantities import GPU_QUANTITIES, HOST_QUANTITIES, LIMITS, QUANTITIES
-from tui.history.recording import HOST, Recording
+from tui.history.quantities import (
+    ALL_GPU_QUANTITIES,
+    GPU_QUANTITIES,
+    HOST_QUANTITIES,
+    LIMITS,
+    QUANTITIES,
+)
+from tui.history.recording import ALL_GPUS, Recording, subject_of
 
 _BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 _NOT_KNOWN = "n/a so far: "
@@ -78,6 +84,8 @@ class SeriesChoice(ModalScreen[frozenset[str] | None]):
         if self._gpu is not None:
             options += [self._option(quantity.name) for quantity in GPU_QUANTITIES]
             options += [self._option(LIMITS), None]
+        if self._recording.has(ALL_GPUS, ALL_GPU_QUANTITIES[0]):
+            options += [*(self._option(quantity.name) for quantity in ALL_GPU_QUANTITIES), None]
         options += [self._option(quantity.name) for quantity in HOST_QUANTITIES]
         with Vertical() as box:
             box.border_title = "series of the history"
@@ -116,7 +124,7 @@ class SeriesChoice(ModalScreen[frozenset[str] | None]):
             known = self._gpu is not None and self._recording.has_limits(self._gpu)
             return _LIMITS_TITLE, _LIMITS_MEANING, "" if known else _NOT_KNOWN
         quantity = _BY_NAME[name]
-        subject = self._gpu if quantity in GPU_QUANTITIES else HOST
+        subject = subject_of(quantity, self._gpu)
         if subject is not None and self._recording.has(subject, quantity):
             return quantity.title, quantity.meaning, ""
         return quantity.title, quantity.meaning, _WHEN_SHOWN if quantity.on_request else _NOT_KNOWN

@@ -21,7 +21,7 @@ from tui.history.quantities import (
     range_text,
     scale_text,
 )
-from tui.history.recording import HOST, Limits, Recording
+from tui.history.recording import Limits, Recording, subject_of
 from tui.history.time_window import ZOOMS_S, TimeWindow, window_up_to
 from tui.line import Field, Line, cut
 from tui.theme import Palette, Role
@@ -207,7 +207,7 @@ class HistoryPane(RowsWidget):
         names = usual if self._chosen is None else self._chosen
         lanes = []
         for quantity in QUANTITIES:
-            subject = self._gpu if quantity.name.startswith("gpu.") else HOST
+            subject = subject_of(quantity, self._gpu)
             if quantity.name not in names or subject is None:
                 continue
             if self._chosen is not None or self.recording.has(subject, quantity):

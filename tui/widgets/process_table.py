@@ -34,6 +34,7 @@ class ProcessTable(RowsWidget):
         id: See `Widget`.
         wall_clock: Seconds since the epoch.
         read_only: Whether signals are switched off.
+        filter_text: What is filtered by at first, as typed.
 
     Attributes:
         shows_all: Whether every process of the host is asked for.
@@ -86,6 +87,7 @@ class ProcessTable(RowsWidget):
         id: str | None = None,
         wall_clock: Callable[[], float],
         read_only: bool = False,
+        filter_text: str = "",
     ) -> None:
         super().__init__(id=id, classes="pane")
         self._wall_clock = wall_clock
@@ -96,7 +98,7 @@ class ProcessTable(RowsWidget):
         self._has_gpus = True
         self._used: frozenset[str] = frozenset()
         self._order: Order | None = None
-        self._filter = Filter()
+        self._filter = Filter.of(filter_text)
         self._tree = False
         self._followed: ProcessReading | None = None
         self._rows: list[Row] = []
