@@ -22,6 +22,7 @@ from tests.fakes.live import Stage
 
 FOLDER = Path(__file__).parent
 SCENE_LENGTH_S = 150
+_TO_HISTORY = ("tab", "tab", "tab")
 
 
 def main(names: Sequence[str]) -> int:
@@ -73,6 +74,12 @@ PICTURES: dict[str, Callable[[], Coroutine[None, None, str]]] = {
     "live-160x48": _scene((160, 48)),
     "live-120x40": _scene((120, 40)),
     "live-80x24": _scene((80, 24)),
+    "machine-1-gpu-120x40": _scene((120, 40), keys=()),
+    "machine-2-gpus-120x40": _scene((120, 40), gpus=2, keys=()),
+    "machine-8-gpus-120x40": _scene((120, 40), gpus=8, keys=()),
+    "machine-16-gpus-160x48": _scene((160, 48), gpus=16, keys=()),
+    "machine-2-gpus-80x24": _scene((80, 24), gpus=2, keys=()),
+    "machine-paused-120x40": _scene((120, 40), keys=("p", *_TO_HISTORY, *("left",) * 20)),
     "start-120x40": _scene((120, 40), gpus=0, keys=()),
     "no-gpu-lane-120x40": _scene((120, 40), gpus=2, script=scenes.failing_script),
     "sweep-120x40": _scene((120, 40), keys=("b",), script=scenes.sweeping_script),
