@@ -20,10 +20,11 @@ class GpuState(StrEnum):
 
 
 class NvmlState(StrEnum):
-    """How far the NVIDIA driver has answered."""
+    """How far the NVIDIA driver has answered; silent: it did, and what is there is from before."""
 
     STARTING = "starting"
     OK = "ok"
+    SILENT = "silent"
     NO_LIBRARY = "no-library"
     NO_DRIVER = "no-driver"
     MISMATCH = "driver-library-mismatch"

@@ -80,8 +80,17 @@ class GpuThread:
             silent_s = self._clock() - self._asked_at_s
             if silent_s < SILENT_AFTER_S:
                 return self._newest
-            problem = _silence(self._newest.driver.state, silent_s)
-            return replace(self._newest, problems=(*self._newest.problems, problem))
+            driver = self._newest.driver
+            problem = _silence(driver.state, silent_s)
+            if driver.state is NvmlState.OK:
+                driver = replace(
+                    driver,
+                    state=NvmlState.SILENT,
+                    problem=problem.what,
+                    remedy=problem.remedy,
+                )
+            problems = (*self._newest.problems, problem)
+            return replace(self._newest, driver=driver, problems=problems)
 
     def close(self) -> None:
         """End the thread; where the driver hangs, leave it behind."""

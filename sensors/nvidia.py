@@ -102,7 +102,7 @@ class NvidiaGpus:
     def read(self, wanted: Wanted = NOTHING_MORE) -> NvidiaReading:
         """Look at all cards; never raises."""
         now_s = self._clock()
-        if self._opened is not None and all(row.state in _WELL for row in self._rows):
+        if self._opened is not None and all(map(_is_settled, self._rows)):
             self._retry_at_s = now_s + RETRY_LOST_S
         if now_s >= self._retry_at_s or self._has_woken():
             self._open()
@@ -223,8 +223,9 @@ class NvidiaGpus:
         if place is not None and self._power.is_suspended(place):
             return self._asleep(index, place), None
         row, state, handle = GpuRow(index=index, uuid=f"unknown-{index}"), GpuState.FAILED, None
+        system, question = Questions(nvml), ("nvmlDeviceGetHandleByIndex", index)
         try:
-            handle = Questions(nvml).ask("nvmlDeviceGetHandleByIndex", index)
+            handle = system.ask(*question)
             if handle is not None:
                 state = GpuState.OK
                 _identify(row, Questions(nvml, handle))
@@ -238,6 +239,7 @@ class NvidiaGpus:
             known.index = index
             known.pci_bus_id = row.pci_bus_id or known.pci_bus_id
             row = known
+        row.is_forbidden = system.is_hopeless(question)
         row.enter(state, self._wall_clock())
         return row, handle
 
@@ -245,7 +247,9 @@ class NvidiaGpus:
         """Ask these cards from now on; one that is gone keeps its row, as lost."""
         rows = [row for row, _ in found]
         gone = [row for row in self._rows if row not in rows and row.is_identified]
-        for row in gone:
+        for number, row in enumerate(gone, start=len(rows)):
+            # The driver counts the cards that are left from 0 again: its number may be taken.
+            row.index = number
             row.enter(GpuState.LOST, self._wall_clock())
         self._rows = sorted([*rows, *gone], key=lambda row: row.index)
         self._gpus = {
@@ -365,7 +369,18 @@ def _text(value: bytes | str) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
+def _is_settled(row: GpuRow) -> bool:
+    """Whether opening the driver anew would change nothing for this card."""
+    return row.state in _WELL or row.is_forbidden
+
+
 def _card_problem(row: GpuRow) -> Problem:
+    if row.is_forbidden:
+        return Problem(
+            source="nvml",
+            what=f"GPU {row.index} may not be opened by this user.",
+            remedy="A container or a batch job gets only the cards it was started with.",
+        )
     since = time.strftime("%H:%M:%S", time.localtime(row.state_since_s))
     if row.state is GpuState.LOST:
         return Problem(

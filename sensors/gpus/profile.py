@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from math import isfinite
 from types import ModuleType
 from typing import Any
 
@@ -96,4 +97,9 @@ class GpuProfile:
             self.why = self._system.why(("nvmlGpmMetricsGet",))
             return {}
         found = zip(_METRICS, request.metrics, strict=False)
-        return {name: min(m.value, 100.0) for name, m in found if m.nvmlReturn == Code.SUCCESS}
+        # Where nothing ran in between, a quotient of counters may be no number.
+        return {
+            name: min(m.value, 100.0)
+            for name, m in found
+            if m.nvmlReturn == Code.SUCCESS and isfinite(m.value)
+        }

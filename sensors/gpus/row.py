@@ -21,6 +21,8 @@ class GpuRow:
     state_since_s: float | None = None
     last_xid: int | None = None
     last_xid_at_s: float | None = None
+    # Whether this user may not open it.
+    is_forbidden: bool = False
 
     @property
     def is_identified(self) -> bool:

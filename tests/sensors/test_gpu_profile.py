@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,6 +121,14 @@ def test_counters_at_zero_are_zero_on_an_idle_card() -> None:
     bench.nvml.gpm = dict.fromkeys(bench.nvml.gpm, 0.0)
     bench.look()
     assert shares(bench.look()) == (0, 0, 0, 0)
+
+
+def test_a_share_that_is_no_number_is_unknown() -> None:
+    bench = Bench()
+    bench.nvml.gpm[5] = math.nan
+    bench.look()
+    gpu = bench.look()
+    assert (gpu.sm_busy_pct, gpu.tensor_busy_pct) == (50, None)
 
 
 def test_a_driver_that_goes_away_takes_its_samples_along() -> None:

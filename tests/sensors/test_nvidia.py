@@ -206,15 +206,21 @@ def test_a_card_that_is_gone_when_the_driver_is_opened_anew_keeps_its_row() -> N
     gpus.read()
     nvml.gpus = [stays]
     clock.advance(RETRY_LOST_S)
-    states = {gpu.uuid: gpu.state for gpu in gpus.read().gpus}
-    assert states == {"GPU-0": GpuState.LOST, "GPU-1": GpuState.OK}
+    states = {gpu.uuid: (gpu.index, gpu.state) for gpu in gpus.read().gpus}
+    # The driver counts those that are left from 0 again; no two rows have one number.
+    assert states == {"GPU-0": (1, GpuState.LOST), "GPU-1": (0, GpuState.OK)}
 
 
 def test_a_card_whose_handle_is_refused_has_a_row_that_says_so() -> None:
     hidden = FakeGpu({"nvmlDeviceGetHandleByIndex": Fail(Code.NO_PERMISSION)})
-    reading = gpus_of(FakeNvml(FakeGpu(), hidden)).read()
+    clock, nvml = FakeClock(), FakeNvml(FakeGpu(), hidden)
+    gpus = gpus_of(nvml, clock)
+    reading = gpus.read()
     assert [gpu.state for gpu in reading.gpus] == [GpuState.OK, GpuState.FAILED]
-    assert "GPU 1" in reading.problems[0].what
+    assert "GPU 1 may not be opened by this user" in reading.problems[0].what
+    clock.advance(RETRY_LOST_S)
+    gpus.read()
+    assert nvml.calls["nvmlInit"] == 1
 
 
 def test_a_card_that_fails_every_question_counts_as_failed() -> None:

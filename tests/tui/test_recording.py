@@ -79,6 +79,17 @@ def test_a_gpu_that_comes_back_goes_on_with_its_series_after_a_gap() -> None:
     assert values(recording, "b", BUSY, 6) == [7.0] * 6
 
 
+def test_what_is_left_from_before_a_driver_fell_silent_is_a_gap() -> None:
+    recording = Recording()
+    for second in range(4):
+        now = reading(second, gpu("a", busy_pct=94.0), cpu_busy_pct=3.0)
+        if second in (1, 2):
+            now = replace(now, driver=DriverReading(state=NvmlState.SILENT))
+        recording.add(now)
+    assert values(recording, "a", BUSY, 4) == [94.0, None, None, 94.0]
+    assert values(recording, HOST, CPU, 4) == [3.0] * 4
+
+
 def test_a_quantity_known_late_has_no_past() -> None:
     recording = Recording()
     for second in range(4):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import ClockLimit, GpuReading, Severity
+from sensors.gpu_readings import ClockLimit, GpuReading, NvmlState, Severity
 from sensors.readings import HostReading, Reading
 from tui.history.all_gpus import AllGpus, together
 from tui.history.quantities import (
@@ -75,11 +75,13 @@ class Recording:
         surplus = self.timeline.add(at_s)
         since_s = None if before_s is None else at_s - before_s
         length = len(self.timeline) + surplus
+        # What is left from before a driver fell silent is no value of this moment.
+        gpus = () if reading.driver.state is NvmlState.SILENT else reading.gpus
         self._add_values(HOST, reading.host, HOST_QUANTITIES, length, since_s)
-        if len(reading.gpus) > 1:
-            all_gpus = together(reading.gpus)
+        if len(gpus) > 1:
+            all_gpus = together(gpus)
             self._add_values(ALL_GPUS, all_gpus, ALL_GPU_QUANTITIES, length, since_s)
-        for gpu in reading.gpus:
+        for gpu in gpus:
             subject = self._add_values(gpu.uuid, gpu, GPU_QUANTITIES, length, since_s)
             self._add_limits(subject, gpu, length)
         for subject in self._subjects.values():

@@ -75,7 +75,8 @@ class GpuPane(RowsWidget):
         for gpu in self._gpus:
             self._growths.setdefault(gpu.uuid, GpuGrowth()).add(gpu)
             self._video = self._video or bool(gpu.encoder_pct or gpu.decoder_pct)
-        self._busy.add(reading.taken_at_s, reading.gpus[0].busy_pct if reading.gpus else None)
+        is_new = bool(self._gpus) and self._driver.state is not NvmlState.SILENT
+        self._busy.add(reading.taken_at_s, self._gpus[0].busy_pct if is_new else None)
         self.entitle(title(self._gpus))
         starting = self._driver.state is NvmlState.STARTING
         self.set_class(not self._gpus and not starting, "-empty")
