@@ -71,7 +71,7 @@ COMMON_KEYS = (
     _key("m", "maximize", "maximize", "Show the focused pane alone, or all again (Tab moves)"),
     _key("t", "theme", "theme", "Step through the themes"),
     _key("question_mark,f1", "help", "help", "Show or hide all keys", display="?"),
-    _key("q", "quit", "quit", "Leave, asking first while a race runs"),
+    _key("q,ctrl+q", "quit", "quit", "Leave, asking first while a race runs", display="q"),
     # Textual copies the selection with this key; whoever presses it here means to leave.
     Binding("ctrl+c", "quit", "quit", id="racetop.interrupt", show=False, priority=True),
     _key("pagedown", "page(1)", "down", "Scroll the panes down", show=False),

@@ -48,6 +48,8 @@ BORDER_ROWS = 2
 MIN_MACHINE_ROWS = 6
 OTHER_ROWS = 18
 """What the machine view leaves to history and processes."""
+LEAST_OTHER_ROWS = 12
+"""What it leaves them where a row for each GPU needs the rest."""
 
 
 class View(StrEnum):
@@ -61,6 +63,8 @@ class LiveScreen(Screen[None]):
     """Everything at a glance; rows that do not fit are reached by scrolling."""
 
     AUTO_FOCUS = ""
+    # How to come back from a maximized pane must stay in sight.
+    ALLOW_IN_MAXIMIZED_VIEW = "#key-bar"
 
     def __init__(self, opening: Opening, *, wall_clock: Callable[[], float]) -> None:
         super().__init__()
@@ -75,6 +79,7 @@ class LiveScreen(Screen[None]):
         self.key_bar = KeyBar(IN_RACE_VIEW)
         self._body = VerticalScroll(id="body", can_focus=False)
         self._machine = Horizontal(id="machine")
+        self._machine_rows = 0
         self.gpus = GpuPane(id="gpu")
         self._cpu = CpuPane(id="cpu")
         self.history = HistoryPane(id="history")
@@ -124,17 +129,31 @@ class LiveScreen(Screen[None]):
         """Share the rows anew."""
         self.call_after_refresh(self._fit_machine)
 
+    def watch_maximized(self) -> None:
+        """Share the rows anew: the size may have changed while one pane had all of them."""
+        self.call_after_refresh(self._fit_machine)
+
     def _fit_machine(self) -> None:
         """Give the machine's panes the rows they can use, and leave the others theirs."""
-        row = self._machine
-        row.set_class(self.gpus.count >= MANY_GPUS, "-many")
-        if self.view is View.RACE:
-            row.styles.clear_rule("height")
+        if self.maximized is not None:
             return
-        panes = (self.gpus, self._cpu)
-        wanted = max(pane.preferred_rows(pane.size.width) for pane in panes) + BORDER_ROWS
-        room = self._body.size.height - OTHER_ROWS
-        row.styles.height = max(MIN_MACHINE_ROWS, min(wanted, room))
+        styles = self._machine.styles
+        self._machine_rows = self._rows_wanted()
+        if self.view is View.RACE or self.has_class("-tiny"):
+            styles.clear_rule("height")
+            return
+        rows = self._body.size.height
+        listed = min(self.gpus.rows_of_list + BORDER_ROWS, rows - LEAST_OTHER_ROWS)
+        wanted = min(self._machine_rows + BORDER_ROWS, rows - OTHER_ROWS)
+        styles.height = max(MIN_MACHINE_ROWS, listed, wanted)
+
+    def _rows_wanted(self) -> int:
+        return max(pane.preferred_rows(pane.size.width) for pane in (self.gpus, self._cpu))
+
+    def _fit_grown_machine(self) -> None:
+        """Share the rows anew once there is more to show: rows that go leave theirs empty."""
+        if self.view is View.MACHINE and self._rows_wanted() > self._machine_rows:
+            self._fit_machine()
 
     def add_reading(self, reading: Reading, *, redraw: bool) -> None:
         """Take a reading into the machine panes; `redraw` is False while paused."""
@@ -144,9 +163,11 @@ class LiveScreen(Screen[None]):
         for pane in panes:
             pane.add(reading)
         if count != self.gpus.count:
+            self._machine.set_class(self.gpus.count >= MANY_GPUS, "-many")
             self.call_after_refresh(self._fit_machine)
-        for pane in panes:
-            if redraw:
+        if redraw:
+            self._fit_grown_machine()
+            for pane in panes:
                 pane.redraw()
 
     def pause(self, paused: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.actions import SkipAction
@@ -27,6 +28,9 @@ MIN_DETAIL_ROWS = 4
 MIN_FULL_ROWS = 7
 """With fewer rows a card in four rows tells more than the start of the full one."""
 ROOM_FOR_TWO_ROWS = 8
+MIN_CARD_WIDTH = 50
+"""Two cards stand beside each other where each has so many cells."""
+CARD_GAP = 2
 _COUNTING = Palette({})
 
 
@@ -112,6 +116,11 @@ class GpuPane(RowsWidget):
         self.post_message(self.Selected(self._gpus[self._place].uuid))
         self.redraw()
 
+    @property
+    def rows_of_list(self) -> int:
+        """The rows in which every GPU has one of its own."""
+        return len(self._gpus) + 1
+
     def preferred_rows(self, width: int) -> int:
         """The rows that show all there is: every GPU, and one of them in full."""
         if not self._gpus:
@@ -124,7 +133,7 @@ class GpuPane(RowsWidget):
                 + history
                 + len(self._detail(0, _COUNTING, width, gauges=True))
             )
-        listed = sum(map(card_rows, self._gpus)) if count <= CARDS_UP_TO else count + 1
+        listed = self._card_rows(width) if count <= CARDS_UP_TO else self.rows_of_list
         detail = self._detail(self._place, _COUNTING, width, gauges=False)
         return len(self._warnings(_COUNTING, width, listed)) + listed + 1 + len(detail)
 
@@ -164,7 +173,10 @@ class GpuPane(RowsWidget):
             full = self._all_in_full(palette, width)
             if len(full) <= room:
                 return full
-        if sum(map(card_rows, self._gpus)) <= room:
+        needed = self._card_rows(width)
+        if len(self._gpus) > CARDS_UP_TO:
+            needed += MIN_DETAIL_ROWS
+        if needed <= room:
             lines = self._cards(palette, width)
         else:
             lines = table_lines(
@@ -189,15 +201,34 @@ class GpuPane(RowsWidget):
             lines += self._detail(place, palette, width, gauges=True)
         return lines
 
+    def _card_rows(self, width: int) -> int:
+        columns = _card_columns(width)
+        rows = [card_rows(gpu) for gpu in self._gpus]
+        return sum(max(rows[at : at + columns]) for at in range(0, len(rows), columns))
+
     def _cards(self, palette: Palette, width: int) -> list[Line]:
+        """All GPUs as cards, two beside each other where each keeps room for its figures."""
+        columns = _card_columns(width)
+        pitch = (width + CARD_GAP) // columns
         lines = []
-        for place, gpu in enumerate(self._gpus):
-            chosen = place == self._place
-            label = f"{'▸' if chosen else ' '}{gpu.index:<2} "
-            role = Role.KEY if chosen else Role.DIM
-            growth = self._growths[gpu.uuid]
-            lines += card_lines(gpu, growth, palette, width, label=label, label_role=role)
+        for start in range(0, len(self._gpus), columns):
+            places = range(start, min(start + columns, len(self._gpus)))
+            cards = [self._card(place, palette, pitch - CARD_GAP) for place in places]
+            for pieces in zip_longest(*cards):
+                line = Line(palette)
+                for column, piece in enumerate(pieces):
+                    if piece is not None:
+                        line.pad_to(column * pitch).join(piece)
+                lines.append(line)
         return lines
+
+    def _card(self, place: int, palette: Palette, width: int) -> list[Line]:
+        gpu, chosen = self._gpus[place], place == self._place
+        digits = len(str(self._gpus[-1].index))
+        label = f"{'▸' if chosen else ' '}{gpu.index:<{digits}} "
+        role = Role.KEY if chosen else Role.DIM
+        growth = self._growths[gpu.uuid]
+        return card_lines(gpu, growth, palette, width, label=label, label_role=role)
 
     def _detail(self, place: int, palette: Palette, width: int, *, gauges: bool) -> list[Line]:
         gpu = self._gpus[place]
@@ -206,3 +237,7 @@ class GpuPane(RowsWidget):
     def _warnings(self, palette: Palette, width: int, height: int) -> list[Line]:
         rows = 2 if height >= ROOM_FOR_TWO_ROWS else 1
         return warnings(self._problems, palette, width, rows)
+
+
+def _card_columns(width: int) -> int:
+    return 2 if width >= 2 * MIN_CARD_WIDTH + CARD_GAP else 1
