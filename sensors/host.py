@@ -78,7 +78,7 @@ class Host:
     def read(self) -> HostReading:
         """Look at the host."""
         now_s = self._clock()
-        shares = self._shares.read()
+        shares = self._shares.read(now_s)
         if now_s >= self._slow_due_s:
             self._slow_due_s = now_s + SLOW_EVERY_S
             self._slow = self._read_cores() | {"frequency_mhz": self._frequency.read_mhz()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from sensors.system.files import read_start
 from sensors.system.hidden import unless_hidden
+from sensors.system.summed_rate import WINDOW_S
 
 # The lines of the cores come first; what follows can be much longer.
 STAT_BYTES = 65_536
@@ -28,14 +29,26 @@ class CpuShares:
         self._file = str(root / "proc/stat")
         self._library = library
         self._before: dict[int, Times] = {}
+        self._read_at_s: float | None = None
+        self._shares: dict[str, Any] = {}
 
     @property
     def core_ids(self) -> tuple[int, ...]:
         """The numbers of the cores at the last look, in the system's order."""
         return tuple(self._before)
 
-    def read(self) -> dict[str, Any]:
-        """Fields of a `HostReading`; none at first, or as cores come and go."""
+    def read(self, now_s: float) -> dict[str, Any]:
+        """Fields of a `HostReading`; none at first, or as cores come and go.
+
+        Args:
+            now_s: The monotonic clock.
+        """
+        if self._read_at_s is None or now_s - self._read_at_s >= WINDOW_S:
+            self._read_at_s = now_s
+            self._shares = self._since_last()
+        return self._shares
+
+    def _since_last(self) -> dict[str, Any]:
         now = _times_of(read_start(self._file, STAT_BYTES)) or self._library_times()
         before, self._before = self._before, now
         if not now or now.keys() != before.keys():

@@ -11,7 +11,7 @@ from sensors.system.files import read_int, read_text
 # purpose: they measure anything.
 _LABELS: dict[str, tuple[str, ...]] = {
     "coretemp": ("Package id",),
-    "k10temp": ("Tdie", "Tctl"),
+    "k10temp": ("Tdie", "Tctl", ""),
     "zenpower": ("Tdie", "Tctl"),
     "cpu_thermal": ("",),
 }

@@ -283,6 +283,7 @@ HWMON = "sys/class/hwmon/hwmon"
             },
             65,
         ),
+        ({"0/name": "k10temp", "0/temp1_input": "52000"}, 52),
         ({"0/name": "zenpower", "0/temp1_label": "Tctl", "0/temp1_input": "70500"}, 70.5),
         ({"0/name": "cpu_thermal", "0/temp1_input": "48123"}, 48.123),
         (
