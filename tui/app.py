@@ -293,6 +293,7 @@ class RacetopApp(App[None]):
         self._show_top_line()
 
     @on(ProcessTable.AllWanted)
+    @on(ProcessTable.DetailsAsked)
     def _processes_wanted(self) -> None:
         self._sampler.read_now()
 

@@ -29,7 +29,7 @@ def gib(value_bytes: int | None, *, of_bytes: int | None = None) -> str:
     return f"{used:>{len(total)}}/{total} GiB"
 
 
-def memory(value_bytes: int | None) -> str:
+def memory(value_bytes: float | None) -> str:
     """Bytes in MiB below 1 GiB, else in GiB."""
     if value_bytes is None:
         return UNKNOWN

@@ -1,8 +1,10 @@
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from textual.app import App
@@ -12,8 +14,9 @@ from textual.widgets import OptionList
 
 from sensors.process_page import Parent, ProcessDetails
 from sensors.process_signals import OFFERED, Refusal, SignalRefusedError
-from sensors.readings import ProcessReading
+from sensors.readings import ProcessReading, Reading
 from tests.fakes import scenes
+from tests.fakes.live import Stage, settle
 from tui.screens.confirm import Confirm
 from tui.screens.process_page import ProcessScreen
 from tui.screens.send_signal import SignalScreen
@@ -170,7 +173,7 @@ def page(
 
 class TestPage:
     async def test_it_shows_all_there_is(self) -> None:
-        async with shown(page(TRAIN, replace(TRAIN, gpu_index=1)), (100, 40)) as pilot:
+        async with shown(page(TRAIN, replace(TRAIN, gpu_index=1)), (100, 50)) as pilot:
             text = await read(pilot, "/home/ana")
             for words in (
                 "process 21407", "python train.py --name 'two words'", "/usr/bin/python3",
@@ -184,7 +187,7 @@ class TestPage:
     async def test_what_may_not_be_read_says_why(self) -> None:
         why = "only its owner and root may see it"
         hidden = ProcessDetails(pid=1, unknown={"environment": why, "working_directory": why})
-        async with shown(page(look=lambda _: hidden)) as pilot:
+        async with shown(page(look=lambda _: hidden), (100, 45)) as pilot:
             text = await read(pilot, f"environment  n/a: {why}")
             assert f"folder       n/a: {why}" in text
             assert "n/a: unknown" in text
@@ -212,7 +215,7 @@ class TestPage:
         variables = {f"NAME_{number}": "x" * 100 for number in range(300)}
         many = replace(DETAILS, environment=variables)
         async with shown(page(look=lambda _: many), (60, 15)) as pilot:
-            await read(pilot, "/usr/bin/python3")
+            await read(pilot, "two words")
             await press(pilot, "end")
             await read(pilot, "NAME_299")
 
@@ -227,3 +230,120 @@ class TestPage:
             text = await read(pilot, "the process has ended")
             assert "not visible from here" in text
             assert "n/a" in text
+
+
+def reading_of(second: float, *rows: ProcessReading) -> Reading:
+    return replace(scenes.reading(second, gpus=2), processes=rows)
+
+
+async def taken(pilot: Pilot[None], *readings: Reading) -> str:
+    """The screen's text after the page got those readings."""
+    assert isinstance(pilot.app.screen, ProcessScreen)
+    for reading in readings:
+        pilot.app.screen.add(reading)
+    await pilot.pause()
+    return text_of(pilot)
+
+
+def dots(text: str) -> int:
+    return sum("\u2800" < character <= "\u28ff" for character in text)
+
+
+class TestLivePage:
+    async def test_it_goes_on_with_values_maxima_and_curves(self) -> None:
+        rising = [
+            replace(TRAIN, cpu_pct=cpu, memory_bytes=int(gib * 2**30), gpu_busy_pct=cpu / 2)
+            for cpu, gib in ((40.0, 0.5), (180.0, 7.0), (90.0, 2.0))
+        ]
+        async with shown(page(), (120, 40)) as pilot:
+            before = dots(text_of(pilot))
+            readings = [reading_of(4.0 * n, row) for n, row in enumerate(rising)]
+            text = await taken(pilot, *readings)
+            heads = [" ".join(row.split()) for row in text.split("\n")]
+            assert any("CPU 90 % max 180 % memory 2.0 GiB max 7.0 GiB" in head for head in heads)
+            assert any("GPU mem 3.0 GiB max 3.0 GiB GPU busy 45 % max 90 %" in h for h in heads)
+            assert any("90 % of a core" in head for head in heads)
+            for words in ("200", "10G", "5G", "100", "1:28 wide"):
+                assert words in text, words
+            assert dots(text) > before == 0
+
+    async def test_what_several_gpus_are_used_for_is_summed(self) -> None:
+        rows = (TRAIN, replace(TRAIN, gpu_index=1, gpu_uuid="GPU-1", gpu_busy_pct=91.0))
+        async with shown(page(*rows), (120, 40)) as pilot:
+            text = " ".join((await taken(pilot, reading_of(0.0, *rows))).split())
+            assert "GPU mem 6.0 GiB max 6.0 GiB" in text
+            assert "GPUs busy 149 % max 149 %" in text
+
+    async def test_a_sum_that_is_not_known_in_full_is_unknown(self) -> None:
+        rows = (TRAIN, replace(TRAIN, gpu_index=1, gpu_busy_pct=None))
+        async with shown(page(*rows), (120, 40)) as pilot:
+            text = " ".join((await taken(pilot, reading_of(0.0, *rows))).split())
+            assert "GPUs busy n/a max n/a" in text
+
+    async def test_lanes_of_the_gpu_come_only_with_a_gpu(self) -> None:
+        host = replace(TRAIN, gpu_index=None, gpu_memory_bytes=None, gpu_busy_pct=None)
+        async with shown(page(host), (120, 40)) as pilot:
+            assert "GPU" not in await taken(pilot, reading_of(0.0, host))
+            assert "GPU busy" in await taken(pilot, reading_of(1.0, TRAIN))
+            assert "GPU busy" in await taken(pilot, reading_of(2.0, host))
+
+    async def test_the_end_is_told_with_its_time_and_what_was_drawn_stays(self) -> None:
+        at = time.strftime("%H:%M:%S", time.localtime(scenes.EPOCH_START_S + 11))
+        async with shown(page(), (80, 24)) as pilot:
+            await read(pilot, "state")
+            before = await taken(pilot, *(reading_of(float(n), TRAIN) for n in range(11)))
+            assert await taken(pilot, reading_of(11.0)) == before
+            text = await taken(pilot, reading_of(12.0))
+            assert f"process 21407 · ended at {at}" in text
+            assert dots(text) == dots(before) > 0
+            assert "GPU busy 58 %" in text
+
+    async def test_a_reading_that_was_under_way_as_the_page_opened_ends_nothing(self) -> None:
+        async with shown(page()) as pilot:
+            text = await taken(pilot, reading_of(0.0), reading_of(1.0, TRAIN), reading_of(2.0))
+            assert "ended" not in text
+
+    async def test_a_later_process_of_the_same_id_is_another_one(self) -> None:
+        later = replace(TRAIN, started_at_s=scenes.EPOCH_START_S + 5)
+        async with shown(page(), (80, 24)) as pilot:
+            readings = [reading_of(float(n), later) for n in range(3)]
+            assert "process 21407 · ended at" in await taken(pilot, *readings)
+
+    async def test_one_that_only_the_driver_sees_is_not_said_to_have_ended(self) -> None:
+        foreign = ProcessReading(pid=7, gpu_index=0, gpu_memory_bytes=2**30)
+        async with shown(page(foreign), (80, 24)) as pilot:
+            text = await taken(pilot, reading_of(0.0, foreign), reading_of(1.0), reading_of(2.0))
+            assert "process 7 · not listed since" in text
+            text = await taken(pilot, reading_of(3.0, foreign))
+            assert "not listed" not in text
+
+    async def test_no_size_breaks_it(self) -> None:
+        huge = replace(TRAIN, cpu_pct=9e5, memory_bytes=2**60, gpu_memory_bytes=2**60)
+        async with shown(page(huge), (120, 40)) as pilot:
+            for second, (width, height) in enumerate(product((20, 38, 76, 120, 200), (5, 12, 50))):
+                await pilot.resize_terminal(width, height)
+                await taken(pilot, reading_of(float(second), huge, replace(huge, gpu_index=1)))
+                await press(pilot, "end", "home")
+
+    async def test_from_the_table_it_is_read_on_though_the_screen_is_paused(self) -> None:
+        stage = Stage()
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            stage.read(scenes.reading(0.0))
+            await settle(pilot)
+            stage.app.live.processes.focus()
+            selected = stage.app.live.processes.selected
+            assert selected is not None
+            before = stage.sampler.wanted()
+            await press(pilot, "p", "enter")
+            await settle(pilot)
+            assert stage.sampler.wanted().own_pids == before.own_pids | {selected.pid}
+            assert stage.sampler.asked == 1
+            stage.read(reading_of(1.0, replace(selected, cpu_pct=77.0)))
+            await settle(pilot)
+            assert "CPU 77 %" in text_of(pilot)
+            await press(pilot, "escape")
+            assert stage.sampler.wanted() == before
+            stage.read(scenes.reading(2.0))
+            await settle(pilot)
+            await press(pilot, "enter")
+            assert isinstance(pilot.app.screen, ProcessScreen)

@@ -45,14 +45,14 @@ def together(gpus: Sequence[GpuReading]) -> AllGpus:
     power = [(gpu.power_w, gpu.power_limit_w) for gpu in gpus if gpu.power_w is not None]
     return AllGpus(
         busy_pct=fmean(busy) if busy else None,
-        memory_used_bytes=_sum([used for used, _ in memory]),
-        memory_total_bytes=_sum([total for _, total in memory]),
-        power_w=_sum([drawn for drawn, _ in power]),
-        power_limit_w=_sum([limit for _, limit in power]),
+        memory_used_bytes=total([used for used, _ in memory]),
+        memory_total_bytes=total([whole for _, whole in memory]),
+        power_w=total([drawn for drawn, _ in power]),
+        power_limit_w=total([limit for _, limit in power]),
     )
 
 
-def _sum(values: Sequence[Number | None]) -> Number | None:
+def total(values: Sequence[Number | None]) -> Number | None:
     """The sum; None of nothing, or where one is unknown."""
     known = [value for value in values if value is not None]
     return sum(known) if known and len(known) == len(values) else None

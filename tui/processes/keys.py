@@ -25,7 +25,7 @@ KEYS = (
     _key("f", "follow", "Stay with the selected process, or let it go"),
     _key("a", "all", "List all processes of the host, or the busiest only"),
     _key("k,f9", "signal", "Send the selected process a signal, asking first"),
-    _key("enter", "details", "All about the selected process"),
+    _key("enter", "details", "All about the selected process, its use over time too"),
     _key("escape", "clear", "Clear the filter"),
 )
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -40,6 +41,9 @@ from tui.widgets.top_line import TopLine
 from tui.widgets.verdict import VerdictPane
 from tui.widgets.worker_log import WorkerLog
 from tui.wiring import Opening
+
+if TYPE_CHECKING:
+    from tui.screens.process_page import ProcessScreen
 
 CARDS_UP_TO = 2
 MANY_GPUS = 3
@@ -74,6 +78,7 @@ class LiveScreen(Screen[None]):
         self._state: ComparisonState | None = None
         self._shown_basis: object = None
         self._told: set[tuple[int, RunKey]] = set()
+        self._page: ProcessScreen | None = None
         self.top_line = TopLine(wall_clock=wall_clock)
         self.view = View.RACE
         self.key_bar = KeyBar(IN_RACE_VIEW)
@@ -156,7 +161,10 @@ class LiveScreen(Screen[None]):
             self._fit_machine()
 
     def add_reading(self, reading: Reading, *, redraw: bool) -> None:
-        """Take a reading into the machine panes; `redraw` is False while paused."""
+        """Take a reading into the machine panes; `redraw` is False while paused.
+
+        The page of a process goes on all the same.
+        """
         panes = (self.gpus, self._cpu, self.history, self.processes)
         self.processes.mark(own_processes(self._state))
         count = self.gpus.count
@@ -169,6 +177,8 @@ class LiveScreen(Screen[None]):
             self._fit_grown_machine()
             for pane in panes:
                 pane.redraw()
+        if self._page is not None:
+            self._page.add(reading)
 
     def pause(self, paused: bool) -> None:
         """Hold the history where it is, or let it go on."""
@@ -176,8 +186,9 @@ class LiveScreen(Screen[None]):
 
     def followed_pids(self) -> tuple[int, ...]:
         """Processes that readings must go on to list."""
-        pid = self.processes.followed_pid
-        return () if pid is None else (pid,)
+        page = self._page  # Asked from the sampler's thread, while the page may be closed.
+        pids = (self.processes.followed_pid, None if page is None else page.pid)
+        return tuple(pid for pid in pids if pid is not None)
 
     def select_gpu(self, step: int) -> None:
         """Look at the next GPU, or the one before."""
@@ -200,7 +211,12 @@ class LiveScreen(Screen[None]):
     def _show_process(self, message: ProcessTable.DetailsAsked) -> None:
         from tui.screens.process_page import ProcessScreen
 
-        self.app.push_screen(ProcessScreen(message.rows))
+        if self._page is None:
+            self._page = ProcessScreen(message.rows)
+            self.app.push_screen(self._page, self._page_closed)
+
+    def _page_closed(self, _result: None) -> None:
+        self._page = None
 
     def show_waiting(self) -> None:
         """Say that a race waits for the driver to name its GPUs."""

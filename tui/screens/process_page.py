@@ -17,14 +17,17 @@ from textual.screen import ModalScreen
 
 from runners.text import printable, shorten
 from sensors.process_page import ProcessDetails, process_details
-from sensors.readings import ProcessReading
+from sensors.readings import ProcessReading, Reading
 from tui import format as fmt
 from tui.line import Line, wrap
 from tui.theme import Palette, Role
+from tui.widgets.process_history import ProcessHistory
 from tui.widgets.rows import RowsWidget
 
 LABEL_WIDTH = 13
 PARENT_WIDTH = 60
+HISTORY_PART = 0.4
+"""The most of the screen's rows that the histories take."""
 STATES = {
     "R": "running",
     "S": "sleeping",
@@ -37,10 +40,13 @@ STATES = {
 
 
 class ProcessScreen(ModalScreen[None]):
-    """The page of one process, as it was when it was opened.
+    """The page of one process, which goes on with the readings until the process ends.
 
     What is not in the readings is read by a thread of its own: a process that hangs in a
     device can make that wait.
+
+    Attributes:
+        pid: Which process.
 
     Args:
         rows: The process, once for each GPU it uses.
@@ -61,6 +67,7 @@ class ProcessScreen(ModalScreen[None]):
         background: $background;
         padding: 0 1;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
     }
     """
 
@@ -78,31 +85,66 @@ class ProcessScreen(ModalScreen[None]):
         read: Callable[[int], ProcessDetails | None] = process_details,
     ) -> None:
         super().__init__()
-        self._page = ProcessPage(rows)
-        self._pid = rows[0].pid
+        self.pid = rows[0].pid
+        self._started_at_s = rows[0].started_at_s
+        self._missed_at_s: float | None = None
         self._read = read
+        self._scroll = VerticalScroll(id="process")
+        self._page = ProcessPage(rows)
 
     def compose(self) -> ComposeResult:
         """The page, scrolling."""
-        with VerticalScroll(id="process") as scroll:
-            scroll.border_title = Content(f"process {self._pid}")
-            scroll.border_subtitle = Content("↑↓ scroll · Escape closes")
+        with self._scroll:
+            self._scroll.border_subtitle = Content("↑↓ scroll · Escape closes")
             yield self._page
+        self._entitle()
 
     def on_mount(self) -> None:
         """Begin to read."""
         threading.Thread(target=self._look, name="process-details", daemon=True).start()
+
+    def add(self, reading: Reading) -> None:
+        """Show what a reading tells of the process, or that it is gone.
+
+        It is gone once two in a row do not list it: the first may have been under way when
+        the page was opened, and so not have looked for it.
+        """
+        rows = tuple(filter(self._is_it, reading.processes))
+        if rows:
+            self._missed_at_s = None
+            self._page.add(reading.taken_at_s, rows)
+        elif self._missed_at_s is None:
+            self._missed_at_s = reading.wall_time_s
+            return
+        else:
+            self._page.end(self._end(self._missed_at_s))
+        self._entitle()
+
+    def _is_it(self, row: ProcessReading) -> bool:
+        return row.pid == self.pid and row.started_at_s == self._started_at_s
+
+    def _end(self, at_s: float) -> str:
+        # What only the driver lists may live on where it cannot be seen.
+        words = "not listed since" if self._started_at_s is None else "ended at"
+        return f"{words} {fmt.time_of_day(at_s)}"
+
+    def _entitle(self) -> None:
+        parts = (f"process {self.pid}", self._page.ended)
+        self._scroll.border_title = Content(" · ".join(filter(None, parts)))
 
     def on_process_screen_details_read(self, message: DetailsRead) -> None:
         """Show them."""
         self._page.show(message.details)
 
     def _look(self) -> None:
-        self.post_message(self.DetailsRead(self._read(self._pid)))
+        self.post_message(self.DetailsRead(self._read(self.pid)))
 
 
 class ProcessPage(RowsWidget):
-    """The rows of the page; texts are wrapped, never markup.
+    """The rows of the page: histories over texts, which are wrapped, never markup.
+
+    Attributes:
+        ended: That the process has ended, and when; empty while it lives.
 
     Args:
         rows: The process, once for each GPU it uses.
@@ -110,7 +152,9 @@ class ProcessPage(RowsWidget):
 
     def __init__(self, rows: Sequence[ProcessReading]) -> None:
         super().__init__()
+        self.ended = ""
         self._processes = rows
+        self._history = ProcessHistory(rows)
         self._details: ProcessDetails | None = None
         self._is_read = False
 
@@ -119,10 +163,23 @@ class ProcessPage(RowsWidget):
         self._details, self._is_read = details, True
         self.redraw()
 
+    def add(self, taken_at_s: float, rows: Sequence[ProcessReading]) -> None:
+        """Go on with the process as it is now, once for each GPU it uses."""
+        self.ended = ""
+        self._processes = rows
+        self._history.add(taken_at_s, rows)
+        self.redraw()
+
+    def end(self, words: str) -> None:
+        """Say that the process has ended; what is known of it stays."""
+        self.ended = words
+        self.redraw()
+
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         del height
-        lines: list[Line] = []
+        room = int(HISTORY_PART * self.screen.size.height)
+        lines = [*self._history.lines(palette, width, room), Line(palette)]
         for label, text in self._paragraphs():
             rows = wrap(printable(text), max(8, width - LABEL_WIDTH)) or [""]
             for number, row in enumerate(rows):
@@ -141,7 +198,8 @@ class ProcessPage(RowsWidget):
                 busy = f"{fmt.pct(row.gpu_busy_pct).strip()} busy"
                 kind = f", {row.gpu_use}" if row.gpu_use else ""
                 yield f"GPU {row.gpu_index}", f"{fmt.memory(row.gpu_memory_bytes)}, {busy}{kind}"
-        yield "state", STATES.get(process.state or "", process.state or fmt.UNKNOWN)
+        state = STATES.get(process.state or "", process.state or fmt.UNKNOWN)
+        yield "state", self.ended or state
         cpu = fmt.UNKNOWN if process.cpu_pct is None else f"{process.cpu_pct:.0f} %"
         yield "CPU", f"{cpu} of a core, {fmt.clock(process.cpu_time_s)} so far"
         yield "memory", fmt.memory(process.memory_bytes)

@@ -83,7 +83,7 @@ class CpuPane(RowsWidget):
         return self.preferred_rows(width)
 
     def _graph(self, palette: Palette, width: int, room: int) -> list[Line]:
-        return graph_lines(self._busy, palette, palette[Role.CPU], width, room, "busy")
+        return graph_lines(self._busy, palette, palette[Role.CPU], width, room, label="busy %")
 
     def _compact(self, host: HostReading, palette: Palette, width: int) -> list[Line]:
         """The host in four rows."""

@@ -165,7 +165,7 @@ class GpuPane(RowsWidget):
         return lines
 
     def _graph(self, palette: Palette, width: int, room: int) -> list[Line]:
-        return graph_lines(self._busy, palette, palette[Role.GPU], width, room, "busy")
+        return graph_lines(self._busy, palette, palette[Role.GPU], width, room, label="busy %")
 
     def _together(self, palette: Palette, width: int, room: int) -> list[Line]:
         """Several GPUs, in the fullest form that shows all of them."""
