@@ -67,6 +67,8 @@ class MigInstance:
         compute_instance: Id of the compute instance in it.
         memory_used_bytes: Memory in use on the instance.
         memory_total_bytes: All memory of the instance.
+        bar1_used_bytes: Addresses of its PCI window (BAR1) in use.
+        bar1_total_bytes: Size of that window.
         sm_busy_pct: Share of its multiprocessors that were busy (GPM); None where not measured.
     """
 
@@ -77,6 +79,8 @@ class MigInstance:
     compute_instance: int | None = None
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None
+    bar1_used_bytes: int | None = None
+    bar1_total_bytes: int | None = None
     sm_busy_pct: float | None = None
 
 
@@ -110,11 +114,15 @@ class GpuReading:
             where the driver tells the two apart.
         memory_reserved_bytes: Memory the driver keeps for itself.
         memory_total_bytes: All memory of the card.
+        bar1_used_bytes: Addresses in use of the window (BAR1) through which the host and other
+            cards reach its memory.
+        bar1_total_bytes: Size of that window.
         memory_is_shared: Whether the card has no memory of its own: the figures are the host's.
         temperature_c: Core temperature in degrees Celsius.
         temperature_slowdown_c: Core temperature at which the driver slows the card.
         memory_temperature_c: Temperature of the device memory.
         fan_pct: Intended fan speed as a share of its maximum.
+        fan_rpm: Turns a minute of its fastest fan.
         power_w: Power drawn; a one-second average on Ampere and newer.
         power_limit_w: The limit the driver enforces.
         energy_j: Energy drawn since the driver was loaded.
@@ -169,11 +177,14 @@ class GpuReading:
     memory_used_bytes: int | None = None
     memory_reserved_bytes: int | None = None
     memory_total_bytes: int | None = None
+    bar1_used_bytes: int | None = None
+    bar1_total_bytes: int | None = None
     memory_is_shared: bool = False
     temperature_c: float | None = None
     temperature_slowdown_c: float | None = None
     memory_temperature_c: float | None = None
     fan_pct: float | None = None
+    fan_rpm: int | None = None
     power_w: float | None = None
     power_limit_w: float | None = None
     energy_j: float | None = None

@@ -10,7 +10,7 @@ from typing import Any
 from sensors.gpu_readings import MigInstance
 from sensors.gpus.questions import Question, Questions
 from sensors.gpus.schedule import RARELY_S, SELDOM_S
-from sensors.gpus.single_questions import MIG_MODE
+from sensors.gpus.single_questions import BAR1, MIG_MODE
 
 # The product name of an instance ends in its kind.
 _PROFILE = re.compile(r"\bMIG (\S+)$")
@@ -81,12 +81,15 @@ class Mig:
         questions = Questions(self._nvml, handle, clock=self._clock)
         uuid = questions.ask_text("nvmlDeviceGetUUID") or f"unknown-{index}"
         memory = questions.ask_first(*self._memory)
+        window = questions.ask(*BAR1)
         known = self._slots.get(index)
         self._slots[index] = MigInstance(
             index=index,
             uuid=uuid,
             memory_used_bytes=memory.used if memory else None,
             memory_total_bytes=memory.total if memory else None,
+            bar1_used_bytes=window.bar1Used if window else None,
+            bar1_total_bytes=window.bar1Total if window else None,
             **_same(known) if known and known.uuid == uuid else _identify(questions),
         )
 

@@ -144,6 +144,7 @@ REMAPPING = (
     Field.REMAP_PENDING,
     Field.REMAP_FAILED,
 )
+BAR1: Question = ("nvmlDeviceGetBAR1MemoryInfo",)
 MIG_MODE: tuple[Question, ...] = (("nvmlDeviceGetMigMode",),)
 REMAPPED_ROWS: Question = ("nvmlDeviceGetRemappedRows",)
 HEALTH = (*ECC, *REMAPPING, Field.RECOVERY_ACTION)

@@ -9,6 +9,7 @@ from sensors.clock_limits import clock_limits
 from sensors.gpu_readings import GpuReading, GpuState, MigInstance
 
 GIB = 1024**3
+MIB = 1024**2
 EPOCH_START_S = 1_780_000_000.0
 
 
@@ -187,6 +188,8 @@ def mig(index: int, second: float) -> GpuReading:
                 compute_instance=0,
                 memory_used_bytes=int(used * GIB),
                 memory_total_bytes=int(total * GIB),
+                bar1_used_bytes=3 * MIB,
+                bar1_total_bytes=int(total * GIB),
                 sm_busy_pct=33.0 * number,
             )
             for number, (profile, total, used) in enumerate(sizes)
@@ -204,6 +207,9 @@ def hot(index: int, second: float) -> GpuReading:
         memory_temperature_c=None,
         temperature_c=91.0,
         fan_pct=100.0,
+        fan_rpm=3_480,
+        bar1_used_bytes=21 * MIB,
+        bar1_total_bytes=64 * GIB,
         power_w=211.0,
         power_limit_w=350.0,
         sm_clock_mhz=855,

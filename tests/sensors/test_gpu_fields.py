@@ -40,9 +40,14 @@ def look(**changed: int | Fail) -> GpuReading:
 def test_each_look_asks_each_card_for_its_fields_in_one_call() -> None:
     bench = Bench(FakeGpu(), FakeGpu(answers(nvmlDeviceGetUUID=b"GPU-1")))
     bench.look()
-    before = bench.nvml.calls[BATCH]
-    bench.look()
-    assert bench.nvml.calls[BATCH] - before == 2
+    asked = []
+    for _ in range(10):
+        before = bench.nvml.calls[BATCH]
+        bench.look()
+        asked.append(bench.nvml.calls[BATCH] - before)
+    assert min(asked) == 2
+    # The memory's health is asked for seldom, in a call of its own.
+    assert sum(asked) <= 2 * 10 + 2 * 2
 
 
 @pytest.mark.parametrize("code", [Code.NOT_SUPPORTED, Code.INVALID_ARGUMENT, Code.NO_PERMISSION])

@@ -11,7 +11,7 @@ from sensors.gpus.schedule import SELDOM_S
 from sensors.nvidia import NvidiaGpus
 from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
-from tests.fakes.nvml import GIB, MEMORY_V2, Fail, FakeGpu, FakeNvml, answers, process
+from tests.fakes.nvml import GIB, MEMORY_V2, MIB, Fail, FakeGpu, FakeNvml, answers, process
 
 HANDLE = "nvmlDeviceGetMigDeviceHandleByIndex"
 
@@ -24,6 +24,7 @@ def instance(number: int, **changed: Any) -> FakeGpu:
             "nvmlDeviceGetGpuInstanceId": number + 1,
             "nvmlDeviceGetComputeInstanceId": 0,
             ("nvmlDeviceGetMemoryInfo", MEMORY_V2): SimpleNamespace(used=GIB, total=70 * GIB),
+            "nvmlDeviceGetBAR1MemoryInfo": SimpleNamespace(bar1Used=3 * MIB, bar1Total=64 * GIB),
             **changed,
         }
     )
@@ -67,6 +68,7 @@ def test_instances_are_listed_with_profile_memory_and_ids() -> None:
     assert (second.index, second.profile) == (1, "3g.71gb")
     assert (second.gpu_instance, second.compute_instance) == (2, 0)
     assert (second.memory_used_bytes, second.memory_total_bytes) == (GIB, 70 * GIB)
+    assert (second.bar1_used_bytes, second.bar1_total_bytes) == (3 * MIB, 64 * GIB)
     assert second.sm_busy_pct is None
 
 
@@ -86,6 +88,12 @@ def test_memory_of_an_instance_that_may_not_be_asked_is_unknown() -> None:
     closed.answers["nvmlDeviceGetMemoryInfo", MEMORY_V2] = Fail(Code.NO_PERMISSION)
     (one,) = Bench(cut_card(closed)).look().mig_instances
     assert (one.memory_used_bytes, one.profile) == (None, "3g.71gb")
+
+
+def test_an_instance_without_bar1_keeps_its_memory() -> None:
+    without = instance(0, nvmlDeviceGetBAR1MemoryInfo=Fail(Code.NOT_SUPPORTED))
+    (one,) = Bench(cut_card(without)).look().mig_instances
+    assert (one.bar1_used_bytes, one.bar1_total_bytes, one.memory_used_bytes) == (None, None, GIB)
 
 
 def test_memory_changes_and_what_never_does_is_asked_once() -> None:

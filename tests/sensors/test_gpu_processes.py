@@ -84,9 +84,10 @@ def test_lists_are_asked_for_seldom_and_kept_in_between() -> None:
     nvml = FakeNvml(FakeGpu(answers(**{COMPUTE: [process(7)]})))
     gpus = NvidiaGpus(nvml, clock=clock)
     gpus.read()
-    clock.advance(PROCESSES_S / 2)
-    assert [row.pid for row in gpus.read().processes] == [7]
-    assert nvml.calls[COMPUTE] == 1
+    for _ in range(10):
+        clock.advance(PROCESSES_S / 2)
+        assert [row.pid for row in gpus.read().processes] == [7]
+    assert nvml.calls[COMPUTE] <= 1 + 5 + 1
 
 
 def test_a_lost_card_lists_no_processes() -> None:

@@ -45,6 +45,7 @@ UNITS = {
     "_pct": "%",
     "_bytes": "bytes",
     "_mhz": "MHz",
+    "_rpm": "rpm",
     "_c": "°C",
     "_w": "W",
     "_j": "J",

@@ -120,6 +120,15 @@ def test_shared_memory_a_slower_link_and_inner_activity_are_named() -> None:
     assert "SM busy  50 % · occupancy  25 % · tensor  19 %" in text_of(gpus.profiled(0, 0.0))
 
 
+def test_bar1_and_the_speed_of_fans_are_named_where_known() -> None:
+    text = text_of(gpus.hot(0, 0.0), width=90)
+    assert "fan 100 % 3,480 rpm" in text
+    assert "BAR1 21 MiB/64.0 GiB" in text
+    assert "fan 1,450 rpm" in text_of(replace(gpus.hot(0, 0.0), fan_pct=None, fan_rpm=1_450))
+    assert "BAR1" not in text_of(gpus.gb10(0, 0.0))
+    assert "GI 1 CI 0 · BAR1 3 MiB/69.5 GiB" in text_of(gpus.mig(0, 0.0), width=110)
+
+
 def test_energy_is_counted_from_the_opening_and_from_the_driver() -> None:
     text = "\n".join(pane_rows(pane_of(scenes.reading(0.0), scenes.reading(9.0)), height=20))
     assert "3.60 kJ since racetop opened" in text

@@ -22,7 +22,7 @@ PALETTE = Palette({})
 WIDTHS = (20, 24, 29, 36, 37, 46, 56, 57, 76, 98, 116, 156, 220)
 HEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 17, 24, 37, 60)
 NUMBER = re.compile(r"\d[\d.,:]*")
-HUGE_FIELDS = ("busy_pct", "temperature_c", "fan_pct", "encoder_pct", "decoder_pct")
+HUGE_FIELDS = ("busy_pct", "temperature_c", "fan_pct", "fan_rpm", "encoder_pct", "decoder_pct")
 LONG = "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition 模型 " * 2
 
 
@@ -36,6 +36,8 @@ def huge(index: int) -> GpuReading:
         memory_used_bytes=10**17 + index,
         memory_total_bytes=10**18,
         memory_reserved_bytes=10**16,
+        bar1_used_bytes=10**16,
+        bar1_total_bytes=10**17,
         power_w=1_234_567.0,
         power_limit_w=7_654_321.0,
         sm_clock_mhz=123_456,

@@ -134,6 +134,7 @@ def _gpu_lines(gpu: GpuReading) -> Iterator[str]:
         "shared with the host" if gpu.memory_is_shared else None,
         None if gpu.memory_is_shared else _or_why(gpu, "memory_used_bytes", used),
         _said("reserved {}", _memory(gpu.memory_reserved_bytes)),
+        _bar1(gpu),
     )
     yield from _gpu_body_lines(gpu)
     yield from _gpu_link_lines(gpu)
@@ -149,6 +150,7 @@ def _gpu_body_lines(gpu: GpuReading) -> Iterator[str]:
         _said("slows at {}", _celsius(gpu.temperature_slowdown_c)),
         _said("memory {}", _celsius(gpu.memory_temperature_c)),
         _share("fan", gpu.fan_pct),
+        _said("{:,.0f} rpm", gpu.fan_rpm),
     )
     yield from _line(
         "power",
@@ -210,6 +212,7 @@ def _mig_line(instance: MigInstance) -> str:
         _said("GI {}", instance.gpu_instance),
         _said("CI {}", instance.compute_instance),
         amount,
+        _bar1(instance),
         _share("multiprocessors", instance.sm_busy_pct),
     ]
     return f"  MIG     {', '.join(part for part in parts if part)}"
@@ -287,6 +290,11 @@ def _number(value: float | None) -> str | None:
 
 def _memory(value_bytes: int | None) -> str | None:
     return None if value_bytes is None else fmt.memory(value_bytes)
+
+
+def _bar1(of: GpuReading | MigInstance) -> str | None:
+    used, total = _memory(of.bar1_used_bytes), fmt.memory(of.bar1_total_bytes)
+    return _said("BAR1 {}", used and f"{used}/{total}")
 
 
 def _rate(bytes_per_s: float | None) -> str | None:

@@ -112,7 +112,14 @@ def _heat(gpu: GpuReading) -> list[Field]:
     if gpu.temperature_slowdown_c is not None:
         fields.append(((f"slows at {gpu.temperature_slowdown_c:.0f} °C", Role.DIM),))
     fields += known("memory", gpu.memory_temperature_c, fmt.celsius(gpu.memory_temperature_c))
-    return fields + known("fan", gpu.fan_pct, fmt.pct(gpu.fan_pct))
+    return fields + _fan(gpu)
+
+
+def _fan(gpu: GpuReading) -> list[Field]:
+    share = [] if gpu.fan_pct is None else [fmt.pct(gpu.fan_pct)]
+    speed = [] if gpu.fan_rpm is None else [f"{fmt.count(gpu.fan_rpm)} rpm"]
+    words = " ".join(share + speed)
+    return [named("fan", words)] if words else []
 
 
 def _clocks(gpu: GpuReading) -> list[Field]:
@@ -149,7 +156,13 @@ def _memory(gpu: GpuReading) -> list[Field]:
         fields.append((("shared with the host", Role.TEXT),))
     reserved = fmt.memory(gpu.memory_reserved_bytes)
     fields += known("reserved", gpu.memory_reserved_bytes, reserved)
-    return fields + known("busy", gpu.memory_busy_pct, fmt.pct(gpu.memory_busy_pct))
+    fields += known("busy", gpu.memory_busy_pct, fmt.pct(gpu.memory_busy_pct))
+    return fields + _bar1(gpu)
+
+
+def _bar1(of: GpuReading | MigInstance) -> list[Field]:
+    amount = f"{fmt.memory(of.bar1_used_bytes)}/{fmt.memory(of.bar1_total_bytes)}"
+    return known("BAR1", of.bar1_used_bytes, amount)
 
 
 def _video(gpu: GpuReading) -> list[Field]:
@@ -201,4 +214,4 @@ def _instance(instance: MigInstance, palette: Palette, width: int) -> Line:
     room = width - line.width - AMOUNT_WIDTH - len(" · SM 100 %")
     line.bar(share, min(room, MAX_INSTANCE_GAUGE), Role.MEMORY)
     line.add(f"{amount:>{AMOUNT_WIDTH}}" if room > 0 else amount)
-    return line.add_fields(fields, width)
+    return line.add_fields([*fields, *_bar1(instance)], width)
