@@ -141,7 +141,7 @@ def test_version_2_time_used_is_the_own_groups_without_a_quota(tmp_path: Path) -
 
 
 def test_time_used_is_that_of_the_group_whose_quota_holds(tmp_path: Path) -> None:
-    """Bad environments, row 44: a pod's quota is shared by its containers."""
+    """A pod's quota is shared by its containers."""
     files = {
         "proc/self/cgroup": "0::/pod/job\n",
         "sys/fs/cgroup/pod/job/cpu.stat": "usage_usec 2500000\nthrottled_usec 0\n",

@@ -51,7 +51,6 @@ def test_a_counter_that_wraps_goes_on(tmp_path: Path) -> None:
 def test_counters_for_root_only_are_asked_for_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bad environments, row 43."""
     name_zones(tmp_path, {"intel-rapl:0": "package-0"})
     asked: list[str] = []
 

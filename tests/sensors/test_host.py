@@ -59,7 +59,6 @@ RATES = (
 
 
 def test_the_first_look_knows_no_rates(tmp_path: Path) -> None:
-    """Bad environments, row 49."""
     machine, clock = busy_machine(tmp_path)
     first = machine.read()
     rates = {name: getattr(first, name) for name in RATES}
@@ -133,7 +132,7 @@ def test_each_source_reaches_its_field(tmp_path: Path) -> None:
 def test_no_look_starts_a_process_or_asks_a_file_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bad environments, rows 40 and 52: neither a slow command nor a dead mount can stall it."""
+    """Neither a slow command nor a dead mount can stall it."""
 
     def forbidden(*_arguments: Any, **_options: Any) -> None:
         raise AssertionError("this can take for ever")
@@ -148,7 +147,7 @@ def test_no_look_starts_a_process_or_asks_a_file_system(
 
 
 def test_a_source_that_fails_for_once_comes_back(tmp_path: Path) -> None:
-    """Bad environments, row 6: nothing but a missing permission is settled at the start."""
+    """Nothing but a missing permission is settled at the start."""
     machine, clock = busy_machine(tmp_path)
     machine.read()
     for name in ("proc/stat", "proc/diskstats", "proc/net/dev", "proc/loadavg"):
@@ -170,7 +169,7 @@ def test_a_source_that_fails_for_once_comes_back(tmp_path: Path) -> None:
 def test_a_quota_and_a_cpuset_give_what_the_bars_stand_against(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bad environments, row 44: 1.5 of 2 cores' time of the group, not of the host."""
+    """1.5 of 2 cores' time of the group, not of the host."""
     monkeypatch.setattr("os.cpu_count", lambda: 96)
     limited = UsableCores(cpu_ids=(0, 1), quota=1.5, count=1)
     machine, clock = busy_machine(tmp_path, cores=lambda: limited)
@@ -310,13 +309,12 @@ def test_temperature_comes_from_the_processors_own_chip(
 
 
 def test_a_machine_without_heat_sensors_just_shows_none(tmp_path: Path) -> None:
-    """Bad environments, row 41."""
     reading = read(tmp_path, {})
     assert (reading.temperature_c, reading.thermal_throttled_s) == (None, None)
 
 
 def test_a_dead_heat_sensor_hides_no_other(tmp_path: Path) -> None:
-    """Bad environments, row 41: reading a sensor can fail."""
+    """Reading a sensor can fail."""
     files = {f"{HWMON}0/name": "coretemp", f"{HWMON}0/temp1_label": "Package id 0"}
     (tmp_path / f"{HWMON}0/temp1_input").mkdir(parents=True)
     files |= {f"{HWMON}1/name": "cpu_thermal", f"{HWMON}1/temp1_input": "50000\n"}
@@ -341,7 +339,6 @@ def frequency(current: float, most: float) -> FakePsutil:
 def test_a_highest_frequency_of_zero_is_unknown(
     tmp_path: Path, current: float, most: float, expected: tuple[float | None, float | None]
 ) -> None:
-    """Bad environments, row 42."""
     reading = host(tmp_path, library=frequency(current, most)).read()
     assert (reading.frequency_mhz, reading.frequency_max_mhz) == expected
 

@@ -59,7 +59,6 @@ def test_without_proc_memory_comes_from_psutil(tmp_path: Path) -> None:
 
 
 def test_a_control_groups_limit_replaces_the_machines(tmp_path: Path) -> None:
-    """Bad environments, row 44."""
     limit = {"sys/fs/cgroup/memory.max": "2048\n"}
     found = read(tmp_path, meminfo(MemTotal=1000, MemAvailable=600, Cached=300), GROUP, limit)
     assert found == {

@@ -134,7 +134,6 @@ def test_a_process_that_ends_while_it_is_read_is_gone(tmp_path: Path, error: Exc
 
 
 def test_a_zombie_keeps_what_is_left_of_it(tmp_path: Path) -> None:
-    """Bad environments, row 19."""
     details = process_details(7, root=tmp_path, library=library(psutil.ZombieProcess(7)))
     assert details is not None
     assert details.unknown["environment"] == "it has ended (zombie)"

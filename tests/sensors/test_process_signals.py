@@ -105,7 +105,7 @@ def test_another_users_process_is_refused_with_its_owner_and_the_command_to_use(
 
 
 def test_a_process_of_another_pid_namespace_gets_no_signal() -> None:
-    """Bad environments, row 15: the same id in here is another process."""
+    """The same id in here is another process."""
     seen_by_driver_only = ProcessReading(pid=4321, gpu_index=0)
     error = refused(seen_by_driver_only, OneProcess(), Held())
     assert error.reason is Refusal.NOT_VISIBLE
@@ -118,7 +118,6 @@ def test_the_first_process_and_racetop_itself_are_protected(pid: int) -> None:
 
 
 def test_a_zombie_is_refused_and_its_parent_named() -> None:
-    """Bad environments, row 19."""
     zombie = ProcessReading(pid=4321, state="Z", parent_pid=77, started_at_s=100.0)
     error = refused(zombie, OneProcess(), Held())
     assert error.reason is Refusal.ENDED

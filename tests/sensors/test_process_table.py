@@ -67,7 +67,6 @@ def test_a_command_is_one_line_and_keeps_its_other_bytes(tmp_path: Path) -> None
 
 
 def test_a_zombie_shows_its_state_and_goes_by_its_name(tmp_path: Path) -> None:
-    """Bad environments, row 19."""
     found = planted(tmp_path, stat_line(7, "train", state="Z", pages=0))
     (tmp_path / "proc/7/cmdline").write_text("")
     counters, details = found.counters(7), found.details(7)
@@ -79,7 +78,6 @@ def test_a_zombie_shows_its_state_and_goes_by_its_name(tmp_path: Path) -> None:
 def test_a_user_without_an_entry_in_passwd_is_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bad environments, row 45."""
     found = planted(tmp_path, stat_line(7))
     monkeypatch.setattr(
         "sensors.process_table.os.stat", lambda _path: os.stat_result([NOBODY] * 10)
@@ -109,7 +107,7 @@ def test_details_name_the_container(tmp_path: Path) -> None:
 def test_in_a_container_an_id_of_the_driver_is_believed_of_a_process_with_a_gpu_open(
     tmp_path: Path, namespace: str, device: str | None, expected: bool
 ) -> None:
-    """Bad environments, row 15: a process id of the host means another process in here."""
+    """A process id of the host means another process in here."""
     plant_process(plant_machine(tmp_path), 7)
     (tmp_path / "proc/self/ns").mkdir(parents=True)
     (tmp_path / "proc/self/ns/pid").symlink_to(namespace)
@@ -122,7 +120,6 @@ def test_in_a_container_an_id_of_the_driver_is_believed_of_a_process_with_a_gpu_
 
 @pytest.mark.parametrize("kind", [ProcFs, PsutilTable])
 def test_a_process_that_is_gone_is_unknown(kind: type[ProcessTable]) -> None:
-    """Bad environments, row 19."""
     found = kind()
     assert found.counters(NOBODY) is None
     assert found.details(NOBODY) is None

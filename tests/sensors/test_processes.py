@@ -119,12 +119,11 @@ def test_our_own_processes_that_are_gone_are_skipped(all_processes: bool) -> Non
 
 
 def test_a_gpu_process_of_another_pid_namespace_has_no_command() -> None:
-    """Bad environments, row 15."""
     assert processes(FakeTable(), FakeClock()).read([gpu_row(99)]) == (gpu_row(99),)
 
 
 def test_a_process_with_the_id_that_the_driver_gives_another_one_is_not_mistaken_for_it() -> None:
-    """Bad environments, row 15: the driver's ids are the host's, these here a container's."""
+    """The driver's ids are the host's, these here a container's."""
     table, clock = FakeTable(1), FakeClock()
     table.not_the_drivers = {1}
     found = processes(table, clock)
@@ -137,7 +136,6 @@ def test_a_process_with_the_id_that_the_driver_gives_another_one_is_not_mistaken
 
 
 def test_a_process_that_vanishes_is_skipped() -> None:
-    """Bad environments, row 19."""
     table, clock = FakeTable(1, 2), FakeClock()
     found = processes(table, clock)
     found.read()
@@ -150,7 +148,6 @@ def test_a_process_that_vanishes_is_skipped() -> None:
 
 @pytest.mark.parametrize("wanted", [Wanted(), ALL])
 def test_a_process_that_vanishes_before_its_details_are_read_is_skipped(wanted: Wanted) -> None:
-    """Bad environments, row 19."""
     table = FakeTable(1, 2)
     table.without_details = {2}
     assert [row.pid for row in processes(table, FakeClock()).read((), wanted)] == [1]
@@ -303,7 +300,7 @@ class FilesRead:
 def test_2000_processes_cost_one_small_file_each_and_only_when_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bad environments, row 55: no walk through everything there is with each reading."""
+    """No walk through everything there is with each reading."""
     plant_machine(tmp_path, 2000)
     plant_process(tmp_path, 150, stat_line(150, "zombie", state="Z"), command="\0")
     clock = FakeClock()

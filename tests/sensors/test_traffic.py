@@ -46,7 +46,6 @@ def test_an_nvme_disk_with_several_paths_is_a_whole_disk(tmp_path: Path) -> None
 
 
 def test_disks_of_the_network_do_not_count(tmp_path: Path) -> None:
-    """Bad environments, row 40."""
     link(tmp_path / "sys/block", {"sda": PCI, "nbd0": VIRTUAL_DISK})
     assert disk_rates(tmp_path, ["sda", "nbd0"]) == (512, 1024)
 
