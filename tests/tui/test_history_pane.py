@@ -1,103 +1,23 @@
-import math
+"""What the history shows, and how it is drawn."""
+
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from textual import on
-from textual.app import App, ComposeResult
 from textual.geometry import Region
-from textual.widgets import OptionList
 
-from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
-from sensors.readings import HostReading, Reading
-from tui.history.quantities import LIMITS
-from tui.line import Line
-from tui.screens.series_choice import SeriesChoice
-from tui.theme import Palette
+from tests.fakes.history_pane import (
+    PALETTE,
+    WALL_S,
+    Stage,
+    gpu,
+    pane_after,
+    reading,
+    row_of,
+    rows_of,
+)
 from tui.widgets.history_pane import HistoryPane
-
-PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})
-WALL_S = 1_780_000_020.0
-"""A round minute."""
-
-
-def gpu(index: int, second: float, *, limits: int = 0) -> GpuReading:
-    return GpuReading(
-        index=index,
-        uuid=f"GPU-{index}",
-        name="card",
-        busy_pct=float(second % 100),
-        memory_used_bytes=1,
-        memory_total_bytes=4,
-        power_w=300.0 + index,
-        power_limit_w=700.0,
-        sm_clock_mhz=1740,
-        sm_clock_max_mhz=1980,
-        pcie_rx_bytes_per_s=1.2e9,
-        clock_limits=clock_limits(limits),
-    )
-
-
-def reading(second: float, *gpus: GpuReading) -> Reading:
-    return Reading(
-        taken_at_s=1000.0 + second,
-        wall_time_s=WALL_S + second,
-        took_s=0.0,
-        host=HostReading(
-            hostname="h",
-            system="s",
-            cpu_busy_pct=50 + 40 * math.sin(second / 9),
-            memory_used_bytes=1,
-            memory_total_bytes=2,
-            pressure_cpu_pct=3.0,
-            pressure_io_pct=0.0,
-        ),
-        driver=DriverReading(state=NvmlState.OK),
-        gpus=gpus,
-    )
-
-
-def pane_after(seconds: int, *, gpus: int = 1) -> HistoryPane:
-    pane = HistoryPane()
-    for second in range(seconds):
-        pane.add(reading(second, *(gpu(index, second) for index in range(gpus))))
-    return pane
-
-
-def texts(lines: list[Line], width: int) -> list[str]:
-    return ["".join(segment.text for segment in line.strip(width)) for line in lines]
-
-
-def rows_of(pane: HistoryPane, width: int = 116, height: int = 12) -> list[str]:
-    return texts(pane.lines(PALETTE, width, height), width)
-
-
-def row_of(pane: HistoryPane, title: str, width: int = 116, height: int = 12) -> str:
-    return next(row for row in rows_of(pane, width, height) if row.startswith(title))
-
-
-class Stage(App[None]):
-    """The pane alone."""
-
-    CSS = ".pane { border: round white; padding: 0 1; height: 1fr; }"
-
-    def __init__(self, pane: HistoryPane) -> None:
-        super().__init__()
-        self.pane = pane
-        self.pauses = 0
-
-    def compose(self) -> ComposeResult:
-        yield self.pane
-
-    @on(HistoryPane.Paused)
-    def _count(self) -> None:
-        self.pauses += 1
-
-    def rows(self) -> list[str]:
-        size = self.pane.size
-        return [self.pane.render_line(y).text for y in range(size.height)]
 
 
 def test_before_the_first_reading_it_says_so() -> None:
@@ -260,110 +180,6 @@ def test_every_size_is_filled_exactly(gpus: int, paused: bool) -> None:
                 assert line.strip(width).cell_length == width
 
 
-async def test_zoom_changes_the_span_and_stops_at_its_ends() -> None:
-    app = Stage(pane_after(600))
-    async with app.run_test(size=(120, 14)):
-        spans = []
-        for _ in range(6):
-            spans.append(app.rows()[-1].split("span ")[1].strip())
-            app.pane.zoom(1)
-        assert spans == ["2:50", "5:40", "14:10", "28:20", "1:25:00", "1:25:00"]
-        assert "30 s a column" in str(app.pane.border_title)
-        for _ in range(9):
-            app.pane.zoom(-1)
-        assert app.rows()[-1].rstrip().endswith("span 1:25")
-        assert "0.5 s a column" in str(app.pane.border_title)
-
-
-async def test_a_pause_freezes_the_picture_while_readings_go_on() -> None:
-    app = Stage(pane_after(100))
-    async with app.run_test(size=(120, 14)) as pilot:
-        app.pane.pause(True)
-        await pilot.pause()
-        frozen = app.rows()
-        for second in range(100, 150):
-            app.pane.add(reading(second, gpu(0, 7)))
-            app.pane.redraw()
-        assert app.rows() == frozen
-        assert "paused" in str(app.pane.border_title)
-        app.pane.pause(False)
-        assert app.rows() != frozen
-        assert app.rows()[0].endswith("   7 %")
-
-
-async def test_the_cursor_pauses_and_tells_the_values_of_its_column() -> None:
-    app = Stage(pane_after(101))
-    async with app.run_test(size=(120, 14)) as pilot:
-        app.pane.focus()
-        await pilot.press("left")
-        assert app.pauses == 1
-        assert app.pane.is_paused
-        assert app.rows()[0].endswith("  98 %")
-        await pilot.press("left", "left")
-        assert app.rows()[0].endswith("  96 %")
-        at = time.strftime("%H:%M:%S", time.localtime(WALL_S + 96))
-        assert app.rows()[-1].endswith(at)
-        await pilot.press("shift+left", "shift+left", "right")
-        assert app.rows()[0].endswith("  77 %")
-        await pilot.press("end")
-        assert app.rows()[0].endswith("  99 %")
-        await pilot.press("home")
-        assert app.rows()[0].endswith("   0 %")
-        await pilot.press("left")
-        assert app.rows()[0].endswith("   0 %")
-        assert app.pauses == 1
-
-
-async def test_a_wide_column_tells_its_range_and_all_limits_in_it() -> None:
-    pane = HistoryPane()
-    for second in range(101):
-        bits = {61: 0x40, 65: 0x4}.get(second, 0)
-        pane.add(reading(second, gpu(0, second, limits=bits)))
-    app = Stage(pane)
-    async with app.run_test(size=(120, 14)) as pilot:
-        app.pane.zoom(3)
-        app.pane.pause(True)
-        app.pane.focus()
-        await pilot.press("left", "left", "left")
-        assert app.rows()[0].endswith(" 60–69 %")
-        assert any(row.endswith(" hw-thermal +1") for row in app.rows())
-
-
-async def test_the_cursor_reaches_all_that_is_kept() -> None:
-    app = Stage(pane_after(900))
-    async with app.run_test(size=(120, 14)) as pilot:
-        app.pane.focus()
-        await pilot.press("home")
-        assert app.rows()[0].endswith("   0 %")
-        cursors = [cell for cell in app.rows()[2][16:-15] if cell in "⡇⢸"]
-        assert len(cursors) == 1
-        await pilot.press("end")
-        assert app.rows()[-1].endswith(time.strftime("%H:%M:%S", time.localtime(WALL_S + 897)))
-
-
-async def test_the_cursor_keeps_its_time_when_zoomed() -> None:
-    app = Stage(pane_after(101))
-    async with app.run_test(size=(120, 14)) as pilot:
-        app.pane.focus()
-        await pilot.press(*["shift+left"] * 4)
-        before = app.rows()[-1][-8:]
-        app.pane.zoom(-1)
-        assert app.rows()[-1].rstrip()[-8:] == before
-
-
-async def test_a_pause_before_the_first_reading_does_no_harm() -> None:
-    app = Stage(HistoryPane())
-    async with app.run_test(size=(120, 14)) as pilot:
-        app.pane.focus()
-        await pilot.press("left", "home", "end")
-        app.pane.add(reading(0, gpu(0, 0)))
-        app.pane.redraw()
-        await pilot.press("left", "home", "end")
-        app.pane.pause(False)
-        app.pane.redraw()
-        assert app.rows()[0].startswith("GPU busy")
-
-
 @pytest.mark.parametrize("size", [(20, 3), (24, 8), (40, 10), (80, 24), (200, 60)])
 async def test_it_lives_through_any_size(size: tuple[int, int]) -> None:
     app = Stage(pane_after(30))
@@ -397,28 +213,3 @@ async def test_nothing_is_sent_where_nothing_changed_and_little_where_a_cell_was
             cells += sum(region.area for region in sent)
             sent.clear()
         assert cells / 88 < 100
-
-
-async def test_series_are_chosen_from_a_list() -> None:
-    app = Stage(pane_after(30))
-    async with app.run_test(size=(120, 40)) as pilot:
-        app.pane.ask_series()
-        await pilot.pause()
-        assert isinstance(app.screen, SeriesChoice)
-        options = app.screen.query_one(OptionList)
-        prompts = {option.id: str(option.prompt) for option in options.options}
-        assert "✓ GPU busy" in prompts["gpu.busy"]
-        assert "✓ limits" in prompts[LIMITS]
-        assert "✓" not in prompts["gpu.pcie-rx"]
-        assert "n/a so far" in prompts["gpu.fan"]
-        assert "measured while shown" in prompts["gpu.tensor"]
-        await pilot.press("space", "down", "space", "space", "down", "enter", "escape")
-        await pilot.pause()
-        titles = [row[:10].strip() for row in app.rows() if row[:10].strip()]
-        assert titles == ["GPU mem", "SM clock", "CPU busy", "limits"]
-        app.pane.ask_series()
-        await pilot.pause()
-        assert "✓" not in str(app.screen.query_one(OptionList).get_option("gpu.busy").prompt)
-        await pilot.press("u")
-        await pilot.pause()
-        assert app.rows()[0].startswith("GPU busy")
