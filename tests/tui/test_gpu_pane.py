@@ -236,6 +236,19 @@ def test_a_lone_card_gets_its_history_only_where_wanted() -> None:
     assert not any("│" in row for row in pane_rows(pane_of(*readings), 56, 24))
 
 
+def test_the_history_of_a_silent_driver_is_a_gap() -> None:
+    silent, unknown = DriverReading(state=NvmlState.SILENT), replace(BARE, busy_pct=None)
+    began = [scenes.reading(float(second)) for second in range(20)]
+    left = [replace(scenes.reading(20.0 + second), driver=silent) for second in range(5)]
+    gap = [scenes.reading(20.0 + second, cards=[unknown]) for second in range(5)]
+    (with_left, with_gap) = (
+        [row for row in pane_rows(pane_of(*began, *late, history=True), 56, 30) if "│" in row]
+        for late in (left, gap)
+    )
+    assert with_left
+    assert with_left == with_gap
+
+
 def test_a_driver_that_wakes_up_is_waited_for() -> None:
     starting = DriverReading(state=NvmlState.STARTING)
     rows = pane_rows(pane_of(scenes.reading(0.0, gpus=0, driver=starting)))
