@@ -122,7 +122,7 @@ class GpuReading:
         temperature_slowdown_c: Core temperature at which the driver slows the card.
         memory_temperature_c: Temperature of the device memory.
         fan_pct: Intended fan speed as a share of its maximum.
-        fan_rpm: Turns a minute of its fastest fan.
+        fan_rpm: Turns a minute of its first fan.
         power_w: Power drawn; a one-second average on Ampere and newer.
         power_limit_w: The limit the driver enforces.
         energy_j: Energy drawn since the driver was loaded.

@@ -10,7 +10,6 @@ from types import ModuleType
 from sensors.clock_limits import HW_SLOWDOWN, clock_limits
 from sensors.gpu_readings import MigInstance
 from sensors.gpus import single_questions as ask
-from sensors.gpus.fans import FIRST, Fans
 from sensors.gpus.fields import Field, FieldBatch
 from sensors.gpus.mig import Mig
 from sensors.gpus.nvml_errors import TOO_OLD, Code, reason
@@ -78,7 +77,6 @@ class GpuAnswers:
         self._questions = questions
         self._clock = clock
         self._memory = ask.memory(nvml)
-        self._fans = Fans(questions)
         self._profile = GpuProfile(nvml, questions, clock)
         self._instance_profiles: dict[int, GpuProfile] = {}
         self.values = GpuValues()
@@ -120,7 +118,6 @@ class GpuAnswers:
             self._ask_mig,
             *plain,
             self._ask_bar1,
-            self._ask_fans,
             self._ask_slowdown,
             self._ask_health,
             self._mig.ask_instances,
@@ -185,10 +182,6 @@ class GpuAnswers:
         self.values.set("bar1_used_bytes", window.bar1Used if window else None, why)
         self.values.set("bar1_total_bytes", window.bar1Total if window else None, why)
         return RARELY_S
-
-    def _ask_fans(self) -> float:
-        self.values.set("fan_rpm", self._fans.fastest_rpm(), self._questions.why(FIRST))
-        return SELDOM_S
 
     def _ask_counters(self) -> None:
         found = self._batch.ask()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -13,8 +12,6 @@ from sensors.gpus.nvml_errors import CARD_LOST, DRIVER_GONE, EMPTY, PERMANENT, T
 # What NVML hands out: numbers, bytes, structures; the module has no types.
 Answer: TypeAlias = Any
 Question: TypeAlias = tuple[Any, ...]
-# A name in the module, or a function that does with the module what it has no function for.
-Function: TypeAlias = str | Callable[..., Any]
 
 # A question that failed for now is asked again at once, then after longer and longer.
 RETRY_S = 1.0
@@ -83,11 +80,11 @@ class Questions:
         """Ask again at once what failed for now."""
         self._retries.clear()
 
-    def ask(self, function: Function, *arguments: object) -> Answer:
+    def ask(self, function: str, *arguments: object) -> Answer:
         """The answer of an NVML function; None where there is none.
 
         Args:
-            function: Its name in the module, or what is given the module first.
+            function: Its name in the module.
             arguments: What follows the subject; hashable.
 
         Raises:
@@ -164,10 +161,7 @@ class Questions:
 
     def _call(self, question: Question, *, text: bool) -> Answer:
         function, *arguments = question
-        if callable(function):
-            call = partial(function, self._nvml)
-        else:
-            call = getattr(self._nvml, function)
+        call = getattr(self._nvml, function)
         # The module's own decoding gives up on broken bytes; beneath it are the bytes.
         call = getattr(call, "__wrapped__", call) if text else call
         try:

@@ -100,6 +100,7 @@ PLAIN_FIELDS = (
     ),
     PlainField("memory_clock_mhz", (("nvmlDeviceGetClockInfo", _CLOCK_MEMORY),), SELDOM_S),
     PlainField("fan_pct", (("nvmlDeviceGetFanSpeed",),), SELDOM_S),
+    PlainField("fan_rpm", (("nvmlDeviceGetFanSpeedRPM",),), SELDOM_S),
     PlainField(
         "power_limit_w",
         (("nvmlDeviceGetEnforcedPowerLimit",), ("nvmlDeviceGetPowerManagementLimit",)),

@@ -11,12 +11,17 @@ from sensors.gpu_readings import GpuReading, GpuState, MigInstance
 GIB = 1024**3
 MIB = 1024**2
 EPOCH_START_S = 1_780_000_000.0
+FULL_LOAD_PCT = 85
+
+
+def _busy_pct(index: int, second: float) -> float:
+    return 62 + 30 * math.sin(second / 5 + index)
 
 
 def gpu(index: int, second: float) -> GpuReading:
     """An H200 under a training load, at a second of its scene; now and then at its power limit."""
-    busy = 62 + 30 * math.sin(second / 5 + index)
-    capped_s = 12 + second / 4
+    busy = _busy_pct(index, second)
+    capped_s = 12.0 + sum(_busy_pct(index, past) > FULL_LOAD_PCT for past in range(int(second)))
     return GpuReading(
         index=index,
         uuid=f"GPU-{index:08d}-0000-0000-0000-000000000000",
@@ -38,12 +43,12 @@ def gpu(index: int, second: float) -> GpuReading:
         power_w=388 + busy / 2,
         power_limit_w=700.0,
         energy_j=1e6 + 400 * second,
-        sm_clock_mhz=1740 if busy > 85 else 1980,
+        sm_clock_mhz=1740 if busy > FULL_LOAD_PCT else 1980,
         sm_clock_max_mhz=1980,
         memory_clock_mhz=2619,
         memory_clock_max_mhz=2619,
         performance_state=0,
-        clock_limits=clock_limits(0x4 if busy > 85 else 0),
+        clock_limits=clock_limits(0x4 if busy > FULL_LOAD_PCT else 0),
         clock_limit_s={"power-cap": capped_s, "sw-thermal": 0.0, "hw-thermal": 0.0},
         pcie_rx_bytes_per_s=1.2e9,
         pcie_tx_bytes_per_s=0.3e9,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -97,7 +96,6 @@ def answers(**changed: Any) -> dict[Any, Any]:
         "nvmlDeviceGetCurrentClocksThrottleReasons": 0x1,
         "nvmlDeviceGetFanSpeed": 30,
         "nvmlDeviceGetFanSpeedRPM": 1_450,
-        "nvmlDeviceGetNumFans": 1,
         "nvmlDeviceGetBAR1MemoryInfo": SimpleNamespace(bar1Used=4 * MIB, bar1Total=256 * MIB),
         "nvmlDeviceGetPerformanceState": 0,
         "nvmlDeviceGetCurrPcieLinkGeneration": 5,
@@ -139,12 +137,6 @@ class FakeGpu:
         self.answers = dict.fromkeys([*self.answers, "nvmlDeviceGetFieldValues"], answer)
 
 
-class FanSpeed(ctypes.Structure):
-    """What `nvmlDeviceGetFanSpeedRPM` fills in."""
-
-    _fields_ = (("version", ctypes.c_uint), ("fan", ctypes.c_uint), ("speed", ctypes.c_uint))
-
-
 class GpmRequest:
     """What `nvmlGpmMetricsGet` fills in."""
 
@@ -168,8 +160,6 @@ class FakeNvml(ModuleType):
     NVMLError = FakeNvmlError
     nvmlMemory_v2 = MEMORY_V2  # noqa: N815 - NVIDIA's name
     c_nvmlGpmMetricsGet_t = GpmRequest  # noqa: N815 - NVIDIA's name
-    c_nvmlFanSpeedInfo_t = FanSpeed  # noqa: N815 - NVIDIA's name
-    nvmlFanSpeedInfo_v1 = 0x0100000C  # noqa: N815 - NVIDIA's name
 
     def __init__(self, *gpus: FakeGpu) -> None:
         super().__init__("pynvml")
@@ -218,24 +208,6 @@ class FakeNvml(ModuleType):
             else SimpleNamespace(nvmlReturn=0, valueType=3, value=SimpleNamespace(ullVal=n))
             for n in numbers
         ]
-
-    def _nvmlGetFunctionPointer(self, name: str) -> Callable[..., int]:  # noqa: N802
-        """The function as the library has it; only that for the speed of a fan."""
-
-        def call(gpu: FakeGpu, reference: Any) -> int:
-            info = reference._obj
-            assert info.version == self.nvmlFanSpeedInfo_v1
-            try:
-                info.speed = self._answer(gpu.answers, name, (info.fan,))
-            except FakeNvmlError as error:
-                return error.value
-            return 0
-
-        return call
-
-    def _nvmlCheckReturn(self, code: int) -> None:  # noqa: N802 - NVIDIA's name
-        if code:
-            raise FakeNvmlError(code)
 
     def nvmlEventSetCreate(self) -> object:  # noqa: N802 - NVIDIA's name
         return object()
