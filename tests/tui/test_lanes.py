@@ -1,8 +1,9 @@
 import itertools
 
-from sensors.gpu_readings import DriverReading, NvmlState
+from sensors.clock_limits import clock_limits
+from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
 from sensors.readings import HostReading, Reading
-from tui.history.lanes import CurveLane
+from tui.history.lanes import CurveLane, LimitLane
 from tui.history.quantities import QUANTITIES
 from tui.history.recording import HOST, Recording
 from tui.history.time_window import TimeWindow, window_up_to
@@ -61,3 +62,22 @@ def test_a_scale_grows_at_once_and_shrinks_only_when_little_of_it_is_used() -> N
     changes = [tops[0], *(b for a, b in itertools.pairwise(tops) if a != b)]
     assert changes == [1e6, 5e6, 1e7, 2e6]
     assert tops[62:64] == [1e7, 1e7]
+
+
+def test_the_most_severe_limit_of_two_columns_is_the_mark_of_their_cell() -> None:
+    recording = Recording()
+    for second, bits in enumerate((0x0, 0x4, 0x48, 0x4, 0x1, 0x0, 0x0, 0x0)):
+        card = GpuReading(index=0, uuid="G", name="card", clock_limits=clock_limits(bits))
+        recording.add(
+            Reading(
+                taken_at_s=float(second),
+                wall_time_s=float(second),
+                took_s=0.0,
+                host=HostReading(hostname="h", system="s"),
+                driver=DriverReading(state=NvmlState.OK),
+                gpus=(card,),
+            )
+        )
+    lane = LimitLane(recording, "G")
+    lane.draw(TimeWindow(first=0, cells=4, seconds_per_column=1.0), range(8))
+    assert [text for text, _ in lane.runs(4)] == ["▪", "█", "·", "─", ""]

@@ -107,3 +107,15 @@ async def test_a_resize_while_a_pane_is_maximized_shares_the_rows_afterwards() -
         await settle(pilot)
         pane = stage.app.live.gpus
         assert pane.size.height >= pane.preferred_rows(pane.size.width)
+
+
+async def test_the_focused_pane_differs_in_its_shape_not_in_color_alone() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.read(scenes.reading(0.0))
+        await settle(pilot)
+        assert "┏" not in screen_text(stage.app)
+        stage.app.live.history.focus()
+        await settle(pilot)
+        assert "┏━ history" in screen_text(stage.app)
+        assert screen_text(stage.app).count("┏") == 1
