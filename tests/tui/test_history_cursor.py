@@ -137,3 +137,14 @@ async def test_series_are_chosen_from_a_list() -> None:
         await pilot.press("u")
         await pilot.pause()
         assert app.rows()[0].startswith("GPU busy")
+
+
+async def test_the_keys_of_the_history_are_named_while_it_has_the_focus() -> None:
+    app = Stage(pane_after(30))
+    async with app.run_test(size=(120, 14)) as pilot:
+        app.pane.focus()
+        await pilot.pause()
+        assert "l choose" in str(app.pane.border_subtitle)
+        app.set_focus(None)
+        await pilot.pause()
+        assert not app.pane.border_subtitle

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 
 from sensors.readings import Reading
@@ -31,7 +32,7 @@ LABEL_CELLS, SCALE_CELLS = 11, 5
 VALUE_CELLS, NARROW_VALUE_CELLS = 15, 10
 NARROW, TOO_NARROW = 60, 36
 LANE_ROWS = 2
-PAGE_COLUMNS = 10
+HINT = Content("←→ values at a time · ↑↓ more lines · z Z zoom · l choose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class HistoryPane(RowsWidget):
     """
 
     can_focus = True
+    DEFAULT_CSS = """
+    HistoryPane {
+        border-subtitle-color: $text-muted;
+    }
+    """
     HELP = (
         "History. Each column runs from its smallest to its largest value; "
         "left and right stop it and tell the values of a column."
@@ -147,6 +153,11 @@ class HistoryPane(RowsWidget):
         """See `RowsWidget.redraw`."""
         super().redraw()
         self.entitle(self._title_text())
+
+    def watch_has_focus(self, focused: bool) -> None:
+        """Show the keys while they are of use."""
+        super().watch_has_focus(focused)
+        self.border_subtitle = HINT if focused else None
 
     # Keys
 
