@@ -19,7 +19,7 @@ _KNOWN = {
     0x4: _limit("power-cap", "at the power limit", Severity.WARNING),
     HW_SLOWDOWN: _limit("hw-slowdown", "hardware slowdown: heat or power", Severity.CRITICAL),
     0x10: _limit("sync-boost", "held to the slowest GPU of its group", Severity.INFORMATION),
-    0x20: _limit("sw-thermal", "hot: the driver lowers clocks", Severity.WARNING),
+    0x20: _limit("sw-thermal", "hot: the driver lowers clocks", Severity.CRITICAL),
     0x40: _limit("hw-thermal", "too hot: clocks halved or less", Severity.CRITICAL),
     0x80: _limit("power-brake", "power brake: the supply asks for less", Severity.CRITICAL),
     0x100: _limit("display-clocks", "clocks set for the display", Severity.INFORMATION),

@@ -27,7 +27,7 @@ def test_no_bit_is_no_limit() -> None:
         (0x4, "power-cap", Severity.WARNING),
         (0x8, "hw-slowdown", Severity.CRITICAL),
         (0x10, "sync-boost", Severity.INFORMATION),
-        (0x20, "sw-thermal", Severity.WARNING),
+        (0x20, "sw-thermal", Severity.CRITICAL),
         (0x40, "hw-thermal", Severity.CRITICAL),
         (0x80, "power-brake", Severity.CRITICAL),
         (0x100, "display-clocks", Severity.INFORMATION),
