@@ -104,7 +104,6 @@ class GpuAnswers:
         self._ask_use()
         self._ask_memory()
         self._ask_counters()
-        self._ask(ask.SM_CLOCK)
         self._ask_limits()
         if profile:
             self._read_profile()

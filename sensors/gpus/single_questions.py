@@ -98,6 +98,7 @@ PLAIN_FIELDS = (
         ),
         OFTEN_S,
     ),
+    PlainField("sm_clock_mhz", (("nvmlDeviceGetClockInfo", _CLOCK_SM),), OFTEN_S),
     PlainField("memory_clock_mhz", (("nvmlDeviceGetClockInfo", _CLOCK_MEMORY),), SELDOM_S),
     PlainField("fan_pct", (("nvmlDeviceGetFanSpeed",),), SELDOM_S),
     PlainField("fan_rpm", (("nvmlDeviceGetFanSpeedRPM",),), SELDOM_S),
@@ -121,7 +122,6 @@ PLAIN_FIELDS = (
     PlainField("pcie_width_max", (("nvmlDeviceGetMaxPcieLinkWidth",),), ONCE_S),
 )
 # Asked at each look.
-SM_CLOCK = PlainField("sm_clock_mhz", (("nvmlDeviceGetClockInfo", _CLOCK_SM),), OFTEN_S)
 CLOCK_LIMITS: tuple[Question, ...] = (
     ("nvmlDeviceGetCurrentClocksEventReasons",),
     ("nvmlDeviceGetCurrentClocksThrottleReasons",),

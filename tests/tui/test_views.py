@@ -43,6 +43,14 @@ async def test_a_race_asked_for_at_the_start_is_in_view_at_once() -> None:
         assert stage.app.live.view is View.RACE
 
 
+async def test_a_race_that_waits_for_the_driver_says_so_in_view() -> None:
+    stage = Stage(Opening(workload="fashion-cnn"))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("r")
+        await settle(pilot)
+        assert "as soon as the NVIDIA driver" in screen_text(stage.app)
+
+
 @pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24)])
 @pytest.mark.parametrize("gpus", [1, 2, 8, 16])
 async def test_history_and_processes_keep_room_beside_any_number_of_gpus(

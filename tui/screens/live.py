@@ -220,6 +220,7 @@ class LiveScreen(Screen[None]):
 
     def show_waiting(self) -> None:
         """Say that a race waits for the driver to name its GPUs."""
+        self.show_view(View.RACE)
         for welcome in self.query("#welcome").results(Static):
             welcome.update("The race starts as soon as the NVIDIA driver has answered.")
 
