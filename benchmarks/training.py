@@ -21,9 +21,10 @@ from benchmarks.figures import NotMeasuredError, alternating
 from benchmarks.pty_program import PtyProgram
 from benchmarks.quiet import wait_for_quiet
 from runners.events import DataReady, EpochFinished, Event, JobDone, JobFailed
-from runners.launch import run_worker
+from runners.launching.launch import run_worker
 from runners.paths import cache_dir
-from runners.workloads import CATALOGUE, JobSettings, Variant
+from runners.workloads import JobSettings, Variant
+from runners.workloads.catalogue import CATALOGUE
 from sensors.system.cores import usable_cores
 
 WORKLOAD = "fashion-cnn"

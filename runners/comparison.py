@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from runners.events import Event
-from runners.launch import run_worker
+from runners.launching.launch import run_worker
 from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus, apply, skip_waiting
 from runners.workloads import JobSettings
@@ -46,7 +46,7 @@ class Comparison:
             plan: What to run.
             on_change: Called on the event loop with the new state after each event; run and
                 event are None when waiting runs were given up.
-            run_worker: Runs one job and reports its events; see `runners.launch`.
+            run_worker: Runs one job and reports its events; see `runners.launching.launch`.
         """
         self.state = ComparisonState.of(plan)
         self._on_change = on_change

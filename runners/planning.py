@@ -8,7 +8,16 @@ from pathlib import Path
 from runners.cores import partition
 from runners.devices import parse_device
 from runners.paths import check_data
-from runners.spec import Order, Plan, Request, UsageError, expand, find_workload
+from runners.spec import (
+    Order,
+    Plan,
+    Request,
+    UsageError,
+    differing,
+    expand,
+    find_workload,
+    named_workloads,
+)
 from runners.text import counted
 from runners.workloads import Variant
 from sensors.system.cores import UsableCores
@@ -21,14 +30,22 @@ def default_request(workload: str, accelerator: str | None) -> Request:
     """The race to show when nothing else was asked for.
 
     Args:
-        workload: Name in the catalogue.
+        workload: Name in the catalogue, or several with commas between, or a ladder's name.
         accelerator: The device to race against the CPU; None: the CPU races itself, the
-            workload as written against tuned.
+            workload as written against tuned where it has both variants.
+
+    Raises:
+        UsageError: The workload is unknown.
     """
-    if accelerator is None:
-        variants = (Variant.AS_WRITTEN, Variant.TUNED)
-        return Request(workload=workload, variants=variants, order=Order.TOGETHER)
-    return Request(workload=workload, devices=("cpu", accelerator), order=Order.TOGETHER)
+    request = Request(workloads=named_workloads(workload), order=Order.TOGETHER)
+    if len(request.workloads) > 1:
+        devices = ("cpu", accelerator) if accelerator else ("cpu",)
+        return replace(request, devices=devices, order=Order.IN_TURN)
+    if accelerator is not None:
+        return replace(request, devices=("cpu", accelerator))
+    pair = (Variant.AS_WRITTEN, Variant.TUNED)
+    has_both = set(pair) <= set(find_workload(*request.workloads).variants)
+    return replace(request, variants=pair) if has_both else request
 
 
 def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir: Path) -> Plan:
@@ -48,7 +65,7 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
     _reject_repeats(request)
     if not 0 <= request.seed <= MAX_SEED:
         raise UsageError(f"seed {request.seed} is out of range; the largest is {MAX_SEED}")
-    if len(request.workers) > 1 and set(request.variants) != {Variant.AS_WRITTEN}:
+    if len(request.workers) > 1 and not set(request.variants) <= {Variant.AS_WRITTEN}:
         raise UsageError(
             "only the as-written loop has loader processes; compare several --workers "
             "with --variant as-written alone"
@@ -61,25 +78,31 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         for spec, share in zip(specs, parts.shares, strict=True)
     )
     notes = list(parts.notes)
-    if request.threads is not None and request.threads > cores.count:
+    if request.threads and max(request.threads) > cores.count:
         have = f"{counted(cores.count, 'usable core')}"
-        notes.append(f"{counted(request.threads, 'thread')} for {have}: more threads than cores")
+        most = counted(max(request.threads), "thread")
+        notes.append(f"{most} for {have}: more threads than cores")
     return Plan(
-        workload=find_workload(request.workload),
         order=request.order,
-        trials=request.trials,
+        trials=request.trials or max(spec.workload.trials for spec in specs),
         jobs=jobs,
+        axes=differing(settings),
         notes=tuple(notes),
+        time_budget_s=request.time_budget_s,
+        within_pct=request.within_pct,
     )
 
 
 def _reject_repeats(request: Request) -> None:
     axes: dict[str, tuple[object, ...]] = {
+        "workload": request.workloads,
         "device": request.devices,
         "variant": request.variants,
         "batch size": request.batch_sizes,
         "precision": request.precisions,
         "number of workers": request.workers,
+        "number of threads": request.threads,
+        "number of epochs": request.epochs,
     }
     for name, values in axes.items():
         for value in values:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import product
+from typing import Any
 
-from runners.workloads import CATALOGUE, JobSettings, Precision, Variant, Workload
+from runners.text import counted
+from runners.workloads import JobSettings, Precision, Variant, Workload
+from runners.workloads.catalogue import CATALOGUE, LADDERS
+
+# A longer ladder is named by its ends.
+_NAMED_SINGLY = 2
 
 
 class Order(StrEnum):
@@ -26,38 +32,69 @@ class Request:
     """One comparison as asked for; a tuple with several entries is an axis.
 
     Attributes:
-        workload: Name in the catalogue.
+        workloads: Names in the catalogue; several make a ladder.
         devices: torch's spelling: `cpu`, `cuda:0`, `mps`.
-        variants: How the loop is fed and driven.
+        variants: How the loop is fed and driven; empty means each workload's usual one.
         batch_sizes: Samples a step; empty means the workload's own.
         precisions: Number formats.
         workers: Loader processes; empty means the workload's own.
-        epochs: Passes over the training set; None means the workload's own.
+        threads: Threads of one operator; empty: as many as the job has cores.
+        compiles: Whether models go through `torch.compile`.
+        epochs: Timed units of a run; empty means the workload's own.
         train_samples: Training samples used, None for all.
         test_samples: Test samples used, None for all.
-        compile: Whether models go through `torch.compile`.
-        threads: Threads of one operator; None: as many as the job has cores.
-        trials: How often each job is repeated, in fresh processes.
+        trials: How often each job is repeated, in fresh processes; None: as often as the
+            workload says.
         order: Side by side or one at a time.
         seed: Seed of the model, the order of samples and generated data.
         data: `auto`, `generated`, `download`, or a directory.
+        layers: Whether each layer's time is measured too.
+        weights: A file with the weights to start from; None draws them.
+        time_budget_s: No run starts once so much time has gone; None for no limit.
+        within_pct: A job is repeated no more once its figure is known to within so many percent,
+            to either side; None repeats it `trials` times.
     """
 
-    workload: str
+    workloads: tuple[str, ...]
     devices: tuple[str, ...] = ("cpu",)
-    variants: tuple[Variant, ...] = (Variant.AS_WRITTEN,)
+    variants: tuple[Variant, ...] = ()
     batch_sizes: tuple[int, ...] = ()
     precisions: tuple[Precision, ...] = (Precision.FP32,)
     workers: tuple[int, ...] = ()
-    epochs: int | None = None
+    threads: tuple[int, ...] = ()
+    compiles: tuple[bool, ...] = (False,)
+    epochs: tuple[int, ...] = ()
     train_samples: int | None = None
     test_samples: int | None = None
-    compile: bool = False
-    threads: int | None = None
-    trials: int = 1
+    trials: int | None = None
     order: Order = Order.IN_TURN
     seed: int = 0
     data: str = "auto"
+    layers: bool = False
+    weights: str | None = None
+    time_budget_s: float | None = None
+    within_pct: float | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The request as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> Request:
+        """The request from JSON values.
+
+        Raises:
+            KeyError: A key is missing.
+            TypeError: A key is unknown.
+            ValueError: A variant, precision or order is not one of ours.
+        """
+        known: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in values.items()
+        }
+        known["variants"] = tuple(map(Variant, known["variants"]))
+        known["precisions"] = tuple(map(Precision, known["precisions"]))
+        known["order"] = Order(known["order"])
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +108,11 @@ class JobSpec:
 
     label: str
     settings: JobSettings
+
+    @property
+    def workload(self) -> Workload:
+        """What it trains."""
+        return CATALOGUE[self.settings.workload]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +128,76 @@ class Plan:
     """The jobs of one comparison and how they share the machine.
 
     Attributes:
-        workload: What all of them train.
         order: Side by side or one at a time.
-        trials: Repeats of each job.
-        jobs: The first is the baseline of every ratio.
+        trials: Repeats of each job, at most.
+        jobs: All of them; the first of each workload is the baseline of the others.
+        axes: What differs between jobs, by the names that `JobSettings` has for it.
         notes: What the reader of a figure has to know about the plan, in words.
+        time_budget_s: No run starts once so much time has gone; None for no limit.
+        within_pct: A job is repeated no more once its figure is known to within so many percent.
     """
 
-    workload: Workload
     order: Order
     trials: int
     jobs: tuple[JobSpec, ...]
+    axes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    time_budget_s: float | None = None
+    within_pct: float | None = None
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """What is trained, each named once, in the order of the jobs."""
+        return tuple(dict.fromkeys(job.workload for job in self.jobs))
+
+    @property
+    def name(self) -> str:
+        """The workloads in words, such as `mlp`, or `mlp to resnet50 (5 workloads)`."""
+        names = [workload.name for workload in self.workloads]
+        if len(names) > _NAMED_SINGLY:
+            return f"{names[0]} to {names[-1]} ({len(names)} workloads)"
+        return ", ".join(names)
+
+    def baseline(self, job: int) -> int:
+        """The place of the job that a job is compared with: the first of its workload."""
+        workload = self.jobs[job].settings.workload
+        return next(n for n, spec in enumerate(self.jobs) if spec.settings.workload == workload)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> Plan:
+        """The plan from JSON values.
+
+        Raises:
+            KeyError: A key is missing.
+            TypeError: A key is unknown.
+            ValueError: A value is not one of ours.
+        """
+        jobs = tuple(
+            JobSpec(label=job["label"], settings=JobSettings.from_wire(job["settings"]))
+            for job in values["jobs"]
+        )
+        known = {
+            **values,
+            "order": Order(values["order"]),
+            "jobs": jobs,
+            "axes": tuple(values["axes"]),
+            "notes": tuple(values["notes"]),
+        }
+        return cls(**known)
+
+
+def named_workloads(text: str) -> tuple[str, ...]:
+    """The workloads that a user names: one, several with commas between, or a ladder's name.
+
+    Raises:
+        UsageError: One of them is unknown.
+    """
+    names = LADDERS.get(text) or tuple(part.strip() for part in text.split(","))
+    return tuple(find_workload(name).name for name in names)
 
 
 def find_workload(name: str) -> Workload:
@@ -109,12 +209,12 @@ def find_workload(name: str) -> Workload:
     try:
         return CATALOGUE[name]
     except KeyError:
-        known = ", ".join(CATALOGUE)
+        known = ", ".join((*CATALOGUE, *LADDERS))
         raise UsageError(f"unknown workload '{name}'; there are: {known}") from None
 
 
 def expand(request: Request, *, data_dir: str | None, cache_dir: str | None) -> tuple[JobSpec, ...]:
-    """All jobs that a request means: the product of its axes, devices varying slowest.
+    """All jobs that a request means: the product of its axes, workloads varying slowest.
 
     Args:
         request: What was asked for.
@@ -122,35 +222,12 @@ def expand(request: Request, *, data_dir: str | None, cache_dir: str | None) -> 
         cache_dir: Where generated and unpacked data are kept.
 
     Raises:
-        UsageError: The workload is unknown.
+        UsageError: A workload is unknown, or has no such variant.
     """
-    workload = find_workload(request.workload)
-    axes = product(
-        request.devices,
-        request.variants,
-        request.batch_sizes or (workload.batch_size,),
-        request.precisions,
-        request.workers or (workload.workers,),
-    )
     all_settings = [
-        JobSettings(
-            workload=workload.name,
-            device=device,
-            variant=variant,
-            batch_size=batch_size,
-            epochs=request.epochs or workload.epochs,
-            train_samples=request.train_samples,
-            test_samples=request.test_samples,
-            precision=precision,
-            workers=workers,
-            compile=request.compile,
-            threads=request.threads,
-            seed=request.seed,
-            data=request.data,
-            data_dir=data_dir,
-            cache_dir=cache_dir,
-        )
-        for device, variant, batch_size, precision, workers in axes
+        replace(settings, data_dir=data_dir, cache_dir=cache_dir)
+        for name in request.workloads
+        for settings in _settings(request, find_workload(name))
     ]
     return tuple(
         JobSpec(label=label, settings=settings)
@@ -158,18 +235,70 @@ def expand(request: Request, *, data_dir: str | None, cache_dir: str | None) -> 
     )
 
 
-def _labels(all_settings: list[JobSettings]) -> list[str]:
-    """A label for each: the device, then whatever differs between them."""
-    texts: dict[str, Callable[[JobSettings], str]] = {
-        "device": lambda s: s.device,
-        "variant": lambda s: str(s.variant),
-        "batch_size": lambda s: f"batch {s.batch_size}",
-        "precision": lambda s: str(s.precision),
-        "workers": lambda s: f"{s.workers} workers",
-    }
-    differing = [
-        text
-        for name, text in texts.items()
-        if name == "device" or len({getattr(s, name) for s in all_settings}) > 1
+def differing(all_settings: Sequence[JobSettings]) -> tuple[str, ...]:
+    """What differs between jobs, by the names that `JobSettings` has for it, slowest first."""
+    return tuple(name for name in _TEXTS if len({getattr(s, name) for s in all_settings}) > 1)
+
+
+def _settings(request: Request, workload: Workload) -> list[JobSettings]:
+    """The jobs of one workload."""
+    for variant in request.variants:
+        if variant not in workload.variants:
+            there = ", ".join(workload.variants)
+            raise UsageError(f"{workload.name} has no variant {variant}; it has {there}")
+    axes = product(
+        request.devices,
+        request.variants or workload.variants[:1],
+        request.batch_sizes or (workload.batch_size,),
+        request.precisions,
+        request.workers or (workload.workers,),
+        request.threads or (None,),
+        request.compiles,
+        request.epochs or (workload.epochs,),
+    )
+    return [
+        JobSettings(
+            workload=workload.name,
+            device=device,
+            variant=variant,
+            batch_size=batch_size,
+            epochs=epochs,
+            train_samples=request.train_samples,
+            test_samples=request.test_samples,
+            precision=precision,
+            workers=workers,
+            compile=compiled,
+            threads=threads,
+            seed=request.seed,
+            data=request.data,
+            layers=request.layers,
+            weights=request.weights,
+        )
+        for device, variant, batch_size, precision, workers, threads, compiled, epochs in axes
     ]
-    return [" ".join(text(s) for text in differing) for s in all_settings]
+
+
+def _labels(all_settings: list[JobSettings]) -> list[str]:
+    """A label for each: the device, and whatever else differs between them."""
+    told = {"device", *differing(all_settings)}
+    texts = [text for name, text in _TEXTS.items() if name in told]
+    return [" ".join(text(s) for text in texts) for s in all_settings]
+
+
+def _threads_text(settings: JobSettings) -> str:
+    return "all threads" if settings.threads is None else counted(settings.threads, "thread")
+
+
+_TEXTS: Mapping[str, Callable[[JobSettings], str]] = {
+    "workload": lambda s: s.workload,
+    "device": lambda s: s.device,
+    "variant": lambda s: str(s.variant),
+    "batch_size": lambda s: f"batch {s.batch_size}",
+    "precision": lambda s: str(s.precision),
+    "workers": lambda s: counted(s.workers, "worker"),
+    "threads": _threads_text,
+    "compile": lambda s: "compiled" if s.compile else "eager",
+    "epochs": lambda s: counted(s.epochs, CATALOGUE[s.workload].unit),
+    "channels_last": lambda s: "channels last" if s.channels_last else "channels first",
+    "fused": lambda s: "fused" if s.fused else "not fused",
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from runners.events import (
     JobDone,
     JobFailed,
     LatencyMeasured,
+    LayersMeasured,
     ModelReady,
     Stage,
     StageFinished,
@@ -45,11 +46,13 @@ class RunStatus(StrEnum):
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"
+    SPARED = "spared"
+    """Never started: the time was up, or its figure was known well enough."""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more will come of the run."""
-        return self in (RunStatus.DONE, RunStatus.STOPPED, RunStatus.FAILED)
+        return self in (RunStatus.DONE, RunStatus.STOPPED, RunStatus.FAILED, RunStatus.SPARED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class RunState:
         epochs: All epochs finished.
         evaluations: All passes over the test set.
         latency: Single-sample latencies, once measured.
+        layers: The layers' times, once measured.
         warnings: What readers of the figures should know.
         log: The newest lines the worker printed.
         unreadable_lines: Lines on the event channel that were no events.
@@ -88,6 +92,7 @@ class RunState:
         peak_memory_bytes: Largest memory: resident on the CPU, allocated on a GPU.
         error: Why it failed.
         interrupted: Whether it ended early because it was asked to.
+        spared: Why it was never started, in words.
     """
 
     status: RunStatus = RunStatus.WAITING
@@ -106,6 +111,7 @@ class RunState:
     epochs: tuple[EpochFinished, ...] = ()
     evaluations: tuple[EvaluationFinished, ...] = ()
     latency: LatencyMeasured | None = None
+    layers: LayersMeasured | None = None
     warnings: tuple[str, ...] = ()
     log: tuple[LogLine, ...] = ()
     unreadable_lines: int = 0
@@ -113,6 +119,7 @@ class RunState:
     peak_memory_bytes: int | None = None
     error: RunError | None = None
     interrupted: bool = False
+    spared: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +166,22 @@ def skip_waiting(state: ComparisonState, job: int | None = None) -> ComparisonSt
         for key, run in state.runs.items()
     }
     return replace(state, runs=MappingProxyType(runs))
+
+
+def spare(state: ComparisonState, keys: Iterable[RunKey], why: str) -> ComparisonState:
+    """The state after it was decided that these runs, which wait, need not be.
+
+    Args:
+        state: The state before.
+        keys: The runs; those that do not wait stay as they are.
+        why: In words.
+    """
+    spared = {
+        key: replace(state.runs[key], status=RunStatus.SPARED, spared=why)
+        for key in keys
+        if state.runs[key].status is RunStatus.WAITING
+    }
+    return replace(state, runs=MappingProxyType({**state.runs, **spared}))
 
 
 def _started(run: RunState, event: WorkerStarted) -> RunState:
@@ -275,6 +298,7 @@ _HANDLERS: Mapping[type[Event], Callable[[RunState, Any], RunState]] = {
     EpochFinished: _epoch_finished,
     EvaluationFinished: _evaluated,
     LatencyMeasured: lambda run, event: replace(run, latency=event),
+    LayersMeasured: lambda run, event: replace(run, layers=event),
     Heartbeat: lambda run, _event: run,
     WarningRaised: lambda run, event: replace(run, warnings=(*run.warnings, event.text)),
     JobFailed: _failed,

@@ -158,7 +158,7 @@ def latency(values_ms: Sequence[float]) -> Latency | None:
 
 
 def ratios(state: ComparisonState) -> tuple[Ratio, ...]:
-    """Each job against the first, as far as there are figures."""
+    """Each job against the first of its workload, as far as there are figures."""
     found = (_ratio(state, job) for job in range(1, len(state.plan.jobs)))
     return tuple(ratio for ratio in found if ratio is not None)
 
@@ -185,7 +185,10 @@ def interval_of_ratio(
 
 
 def _ratio(state: ComparisonState, job: int) -> Ratio | None:
-    baselines = [run for run in state.runs_of(0) if full_epochs(run)]
+    base = state.plan.baseline(job)
+    if base == job:
+        return None
+    baselines = [run for run in state.runs_of(base) if full_epochs(run)]
     others = [run for run in state.runs_of(job) if full_epochs(run)]
     if not baselines or not others:
         return None
@@ -208,7 +211,7 @@ def _ratio(state: ComparisonState, job: int) -> Ratio | None:
         parts.append("different sample counts, compared per sample")
     interval = interval_of_ratio(*figures)
     return Ratio(
-        baseline=state.plan.jobs[0].label,
+        baseline=state.plan.jobs[base].label,
         job=state.plan.jobs[job].label,
         steady=_ratio_of_medians(steady),
         total=_ratio_of_medians(totals) if is_same_work else None,
@@ -226,9 +229,10 @@ def _steady_sides(state: ComparisonState, job: int) -> tuple[_Sides, bool]:
     did after the other had ended says nothing of both: only epochs beside each other count,
     unless one of the two has none.
     """
+    base = state.plan.baseline(job)
     sides: tuple[list[float], list[float]] = ([], [])
     is_partly_alone = False
-    for pair in zip(state.runs_of(0), state.runs_of(job), strict=True):
+    for pair in zip(state.runs_of(base), state.runs_of(job), strict=True):
         epochs = (steady_epochs(pair[0]), steady_epochs(pair[1]))
         if state.plan.order is Order.TOGETHER:
             beside = (_epochs_beside(pair[0], pair[1]), _epochs_beside(pair[1], pair[0]))

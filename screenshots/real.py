@@ -25,13 +25,13 @@ LONGEST_S = 600.0
 async def cpu_race() -> str:
     """`fashion-cnn`, as-written against tuned, on two CPU lanes, as an SVG."""
     request = Request(
-        workload="fashion-cnn",
+        workloads=("fashion-cnn",),
         variants=(Variant.AS_WRITTEN, Variant.TUNED),
         order=Order.TOGETHER,
         data="generated",
     )
     opening = Opening(
-        workload=request.workload,
+        workload=request.workloads[0],
         start=True,
         needs_gpus=False,
         request=lambda _workload, _accelerator: request,

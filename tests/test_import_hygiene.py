@@ -18,7 +18,7 @@ def loaded_after(code: str, names: tuple[str, ...]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["tui.app", "tui.live", "tui.cli", "runners.launch", "runners.comparison"]
+    "module", ["tui.app", "tui.live", "tui.cli", "runners.launching.launch", "runners.comparison"]
 )
 def test_the_parent_never_loads_torch(module: str) -> None:
     assert loaded_after(f"import {module}", HEAVY) == set()

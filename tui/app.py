@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from runners.devices import best_accelerator
 from runners.spec import Order, Plan, Request, UsageError
-from runners.workloads import CATALOGUE
+from runners.workloads.catalogue import CATALOGUE
 from sensors.gpu_readings import NvmlState
 from sensors.readings import Reading
 from sensors.sampler import Sampler
@@ -324,7 +324,7 @@ class RacetopApp(App[None]):
             self.notify(str(error), severity="error", markup=False)
             return
         self._last = request
-        self._workload = request.workload
+        self._workload = ",".join(request.workloads)
         self.live.show_view(View.RACE)
         self._show_plan(plan)
         self._load_charts()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from runners.spec import Request, UsageError, find_workload
+from runners.spec import Request, UsageError, named_workloads
 from sensors.wanted import Wanted
 from tui.options import add_comparison_options, for_workload, request_from
 from tui.wiring import INTERVALS_S, Opening
@@ -115,7 +115,7 @@ class _ShowVersion(argparse.Action):
 def _opening(options: argparse.Namespace) -> Opening:
     starts = options.workload is not None
     options.workload = options.workload or DEFAULT_WORKLOAD
-    find_workload(options.workload)
+    named_workloads(options.workload)
 
     def request(workload: str, accelerator: str | None) -> Request:
         return request_from(for_workload(options, workload), accelerator=accelerator)

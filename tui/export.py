@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runners.report import to_json
-from runners.report_html import to_html
-from runners.report_table import to_markdown
+from runners.reports.document import to_json
+from runners.reports.html import to_html
+from runners.reports.table import to_markdown
 from runners.state import ComparisonState
 from sensors.readings import Reading
 from sensors.snapshot import snapshot
@@ -37,7 +37,7 @@ def export_comparison(
         OSError: The folder cannot be written to.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(wall_clock()))
-    stem = folder / f"racetop-{state.plan.workload.name}-{stamp}"
+    stem = folder / f"racetop-{state.plan.workloads[0].name}-{stamp}"
     document = to_json(state, snapshot(reading) if reading else None)
     texts = {
         ".json": json.dumps(document, indent=2) + "\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
@@ -10,11 +11,15 @@ from typing import TypeVar
 
 from runners.devices import parse_device
 from runners.planning import default_request
-from runners.spec import Order, Request, UsageError, find_workload
+from runners.spec import Order, Request, UsageError, named_workloads
 from runners.workloads import Precision, Variant
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
+_AXES = (
+    *("devices", "variant", "batch_size", "precision", "workers", "threads", "compile", "epochs"),
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def add_comparison_options(parser: argparse.ArgumentParser) -> None:
@@ -32,19 +37,24 @@ def add_comparison_options(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=_list_of(_positive), metavar="LIST", help="samples a step")
     add("--precision", type=_list_of(_one_of(Precision)), metavar="LIST", help="fp32, bf16")
     add("--workers", type=_list_of(_natural), metavar="LIST", help="loader processes (as-written)")
-    add("--epochs", type=_positive, metavar="N", help="passes over the training set")
+    add("--epochs", type=_list_of(_positive), metavar="LIST", help="passes, or timed calls")
     add("--train-samples", type=_positive, metavar="N", help="use the first N training samples")
     add("--test-samples", type=_positive, metavar="N", help="use the first N test samples")
-    add("--compile", action="store_true", help="run the model through torch.compile")
+    add(
+        "--compile",
+        action="append_const",
+        const=True,
+        help="run the model through torch.compile; with --no-compile as well: both ways",
+    )
+    add("--no-compile", action="append_const", const=False, dest="compile", help="do not")
     add(
         "--trials",
         type=_positive,
-        default=1,
         metavar="N",
-        help="repeat each job in a fresh process",
+        help="repeat each job in a fresh process, at most so often",
     )
     add("--order", type=_one_of(Order), metavar="ORDER", help="together (side by side) or in-turn")
-    add("--threads", type=_positive, metavar="N", help="threads of one operator")
+    add("--threads", type=_list_of(_positive), metavar="LIST", help="threads of one operator")
     add(
         "--seed",
         type=_natural,
@@ -56,7 +66,21 @@ def add_comparison_options(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="auto",
         metavar="WHERE",
-        help="auto, generated, download, or a directory in torchvision's layout",
+        help="auto, generated, download, or a directory with the set",
+    )
+    add("--layers", action="store_true", help="measure each layer's time too, cold and warm")
+    add("--weights", metavar="FILE", help="weights of torchvision's model to start from")
+    add(
+        "--time-budget",
+        type=_seconds,
+        metavar="TIME",
+        help="start nothing more after so long: 90s, 10m, 1h",
+    )
+    add(
+        "--within",
+        type=_percent,
+        metavar="PCT",
+        help="repeat a job no more once its figure is known to PCT percent to either side",
     )
 
 
@@ -66,7 +90,7 @@ def for_workload(options: argparse.Namespace, workload: str) -> argparse.Namespa
         return options
     without_axes = {
         name: None if len(getattr(options, name) or ()) > 1 else getattr(options, name)
-        for name in ("devices", "variant", "batch_size", "precision", "workers")
+        for name in _AXES
     }
     return argparse.Namespace(**{**vars(options), **without_axes, "workload": workload})
 
@@ -84,38 +108,42 @@ def request_from(
     Raises:
         UsageError: The workload is unknown.
     """
-    find_workload(options.workload)
+    named_workloads(options.workload)
     request = default_request(options.workload, accelerator)
     if options.devices or options.variant or _has_axis(options):
         devices = options.devices or (("cpu", accelerator) if accelerator else ("cpu",))
-        request = replace(
-            request, devices=devices, variants=options.variant or (Variant.AS_WRITTEN,)
-        )
+        request = replace(request, devices=devices, variants=options.variant or ())
     request = replace(
         request,
         batch_sizes=options.batch_size or (),
         precisions=options.precision or (Precision.FP32,),
         workers=options.workers or (),
-        epochs=options.epochs,
+        epochs=options.epochs or (),
         train_samples=options.train_samples,
         test_samples=options.test_samples,
-        compile=options.compile,
-        threads=options.threads,
+        compiles=tuple(dict.fromkeys(options.compile or (False,))),
+        threads=options.threads or (),
         trials=options.trials,
         seed=options.seed,
         data=options.data,
+        layers=options.layers,
+        weights=options.weights,
+        time_budget_s=options.time_budget,
+        within_pct=options.within,
     )
     return replace(request, order=options.order or order or _usual_order(request))
 
 
 def _has_axis(options: argparse.Namespace) -> bool:
-    axes = (options.batch_size, options.precision, options.workers)
-    return any(axis is not None and len(axis) > 1 for axis in axes)
+    return any(len(getattr(options, name) or ()) > 1 for name in _AXES)
 
 
 def _usual_order(request: Request) -> Order:
-    jobs = len(request.devices) * len(request.variants) * len(request.precisions)
-    jobs *= max(1, len(request.batch_sizes)) * max(1, len(request.workers))
+    axes = (
+        *(request.workloads, request.devices, request.variants, request.batch_sizes),
+        *(request.precisions, request.workers, request.threads, request.compiles, request.epochs),
+    )
+    jobs = math.prod(max(1, len(axis)) for axis in axes)
     return Order.TOGETHER if jobs <= 2 else Order.IN_TURN
 
 
@@ -145,6 +173,27 @@ def _one_of(kind: type[E]) -> Callable[[str], E]:
             raise argparse.ArgumentTypeError(f"'{text}' is none of: {known}") from None
 
     return parse
+
+
+def _seconds(text: str) -> float:
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _SECONDS else (text, "s")
+    try:
+        value_s = float(number) * _SECONDS[unit]
+    except ValueError:
+        value_s = math.nan
+    if not 0 < value_s < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time such as 90s, 10m or 1h")
+    return value_s
+
+
+def _percent(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is no percentage between 0 and 100")
+    return value
 
 
 def _positive(text: str) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runners.comparison import Comparison, RunWorker
 from runners.events import Event
-from runners.launch import run_worker
+from runners.launching.launch import run_worker
 from runners.planning import make_plan
 from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState
@@ -56,7 +56,7 @@ class Race:
         """The workload, and whether its data is real once that is known; empty before a race."""
         if self.state is None:
             return ""
-        name = self.state.plan.workload.name
+        name = self.state.plan.name
         for run in self.state.runs.values():
             if run.data is not None:
                 return f"{name} on {run.data.name} ({run.data.source})"

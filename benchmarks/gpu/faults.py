@@ -33,10 +33,10 @@ _HUGE_BATCH = 16_384
 def check_missing_device(setting: Setting, findings: Findings) -> None:
     """Ask for a GPU that is not there: its lane says so, the other lane runs."""
     request = Request(
-        workload="fashion-cnn",
+        workloads=("fashion-cnn",),
         devices=("cpu", "cuda:99"),
         variants=(Variant.TUNED,),
-        epochs=1,
+        epochs=(1,),
         train_samples=2_000,
         test_samples=500,
         order=Order.TOGETHER,
@@ -55,10 +55,10 @@ def check_out_of_memory(setting: Setting, findings: Findings) -> None:
     if setting.is_rehearsal:
         raise NotMeasuredError("The CPU's memory is not filled for a rehearsal.")
     request = Request(
-        workload="mnist-cnn",
+        workloads=("mnist-cnn",),
         devices=(setting.device,),
         batch_sizes=(_HUGE_BATCH,),
-        epochs=1,
+        epochs=(1,),
         order=Order.IN_TURN,
         data="generated",
         variants=(Variant.TUNED,),
@@ -74,10 +74,10 @@ def check_out_of_memory(setting: Setting, findings: Findings) -> None:
 def check_killed_worker(setting: Setting, findings: Findings) -> None:
     """Kill a worker in the middle of its training: told as such, and its memory comes back."""
     request = Request(
-        workload="mlp" if setting.is_rehearsal else "mnist-cnn",
+        workloads=("mlp",) if setting.is_rehearsal else ("mnist-cnn",),
         devices=(setting.device,),
         batch_sizes=(2_048,),
-        epochs=500,
+        epochs=(500,),
         train_samples=10_000,
         test_samples=1_000,
         order=Order.IN_TURN,

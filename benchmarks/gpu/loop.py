@@ -19,7 +19,8 @@ from runners.worker.network import build
 from runners.worker.stop import Stop
 from runners.worker.timing import DeviceEvent, DeviceTimer, NoTimer, PhaseTimer
 from runners.worker.train import Trainer
-from runners.workloads import CATALOGUE, JobSettings, Variant
+from runners.workloads import JobSettings, Variant
+from runners.workloads.catalogue import CATALOGUE
 
 _ALL_STEPS = 1_000_000
 

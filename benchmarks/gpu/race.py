@@ -11,8 +11,8 @@ from benchmarks.gpu.findings import Findings, Setting
 from benchmarks.gpu.machine import without_names
 from benchmarks.gpu.racing import run_comparison, workers_left
 from runners.devices import is_accelerator
-from runners.report import to_json
-from runners.report_table import to_markdown
+from runners.reports.document import to_json
+from runners.reports.table import to_markdown
 from runners.spec import Order, Request, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import full_epochs, steady_epochs
@@ -99,12 +99,12 @@ def _request(
 ) -> Request:
     small = setting.is_rehearsal
     return Request(
-        workload=workload,
+        workloads=(workload,),
         devices=devices or (setting.device,),
-        epochs=2 if small else 3,
+        epochs=(2 if small else 3,),
         train_samples=2_000 if small else None,
         test_samples=500 if small else None,
-        threads=1 if small else None,
+        threads=(1,) if small else (),
         order=order,
         data="generated",
         **axes,

@@ -15,7 +15,8 @@ from typing import IO, Any
 from benchmarks.gpu.findings import Setting
 from benchmarks.gpu.machine import without_names
 from runners.comparison import Comparison, OnChange
-from runners.events import Event, WorkerEvent, encode
+from runners.events import Event, WorkerEvent
+from runners.events.wire import encode
 from runners.planning import make_plan
 from runners.process_events import WorkerStarted
 from runners.spec import Plan, Request, RunKey
@@ -56,7 +57,7 @@ class Recorder:
             self._telemetry = stack.enter_context((folder / "telemetry.jsonl").open("w"))
             self._stack = stack.pop_all()
         jobs = [{"label": job.label, "settings": job.settings.to_wire()} for job in plan.jobs]
-        workload, order = plan.workload.name, str(plan.order)
+        workload, order = plan.name, str(plan.order)
         _write(
             self._events,
             {"plan": {"workload": workload, "order": order, "trials": plan.trials, "jobs": jobs}},

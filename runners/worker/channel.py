@@ -11,15 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from runners.events import (
-    Heartbeat,
-    Stage,
-    StageFinished,
-    StageStarted,
-    StepProgress,
-    WorkerEvent,
-    encode,
-)
+from runners.events import Heartbeat, Stage, StageFinished, StageStarted, StepProgress, WorkerEvent
+from runners.events.wire import encode
 
 _MAY_BE_DROPPED = (StepProgress, Heartbeat)
 _WAIT_FOR_READER_S = 0.25

@@ -12,7 +12,8 @@ from runners.worker.inputs import Inputs, make_inputs
 from runners.worker.models import RECIPES, Recipe
 from runners.worker.stop import Stop, StopAsked
 from runners.worker.train import Trainer
-from runners.workloads import CATALOGUE, JobSettings, Variant
+from runners.workloads import JobSettings, Variant
+from runners.workloads.catalogue import CATALOGUE
 
 
 def run(settings: JobSettings, channel: EventChannel, stop: Stop) -> None:

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.gpu.findings import Setting, Status, StepResult
 from benchmarks.gpu.summary import REHEARSAL
 from benchmarks.gpu_check import SCHEMA, STEPS, write_results
-from runners.events import decode
+from runners.events.wire import decode
 
 REPOSITORY = Path(__file__).parents[2]
 NOT_THERE = ("textual", "plotext", "platformdirs", "rich")

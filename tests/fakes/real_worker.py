@@ -11,7 +11,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self
 
-from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, WorkerEvent, decode
+from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, WorkerEvent
+from runners.events.wire import decode
 from runners.workloads import JobSettings
 
 

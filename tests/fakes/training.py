@@ -10,7 +10,7 @@ from runners.events import DataReady, EpochFinished, EvaluationFinished, Event, 
 from runners.process_events import WorkerExited, WorkerStarted
 from runners.spec import JobSpec, Order, Plan, RunKey
 from runners.state import ComparisonState, apply
-from runners.workloads import CATALOGUE, JobSettings
+from runners.workloads import JobSettings
 
 FAKE_WORKER = Path(__file__).with_name("worker.py")
 
@@ -32,7 +32,7 @@ def plan(
     jobs = tuple(
         JobSpec(label=label, settings=settings(device=label.split()[0])) for label in labels
     )
-    return Plan(workload=CATALOGUE["mlp"], order=order, trials=trials, jobs=jobs, notes=notes)
+    return Plan(order=order, trials=trials, jobs=jobs, notes=notes)
 
 
 def epoch(number: int, epoch_s: float, *, samples: int = 1000, **changes: Any) -> EpochFinished:

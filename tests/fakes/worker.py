@@ -18,7 +18,6 @@ from collections.abc import Callable
 from runners.events import (
     CHANNEL_VARIABLE,
     CONTROL_VARIABLE,
-    MAX_LINE_BYTES,
     DataReady,
     DeviceReady,
     EpochFinished,
@@ -33,8 +32,8 @@ from runners.events import (
     Stage,
     StageFinished,
     WorkerEvent,
-    encode,
 )
+from runners.events.wire import MAX_LINE_BYTES, encode
 
 FOREVER_S = 600.0
 SLEEPER = "import time; time.sleep(600)"

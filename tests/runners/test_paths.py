@@ -11,7 +11,7 @@ from pathlib import Path
 from runners.planning import make_plan
 from runners.spec import Request
 from sensors.system.cores import usable_cores
-make_plan(Request(workload="mlp"), usable_cores(), data_dir=Path("d"), cache_dir=Path("c"))
+make_plan(Request(workloads=("mlp",)), usable_cores(), data_dir=Path("d"), cache_dir=Path("c"))
 """
 
 

@@ -21,7 +21,7 @@ def test_the_default_race_is_cpu_against_accelerator() -> None:
     request = default_request("mlp", "cuda:0")
 
     assert request.devices == ("cpu", "cuda:0")
-    assert request.variants == (Variant.AS_WRITTEN,)
+    assert request.variants == ()
     assert request.order is Order.TOGETHER
 
 
@@ -33,7 +33,7 @@ def test_without_accelerator_the_default_race_is_as_written_against_tuned() -> N
 
 
 def test_a_plan_gives_each_job_its_cores_and_directories() -> None:
-    plan = planned(Request(workload="mlp", devices=("cpu", "cuda"), order=Order.TOGETHER))
+    plan = planned(Request(workloads=("mlp",), devices=("cpu", "cuda"), order=Order.TOGETHER))
 
     cpu, gpu = plan.jobs
     assert (cpu.label, gpu.label) == ("cpu", "cuda:0")
@@ -44,36 +44,36 @@ def test_a_plan_gives_each_job_its_cores_and_directories() -> None:
 
 
 def test_more_threads_than_cores_are_told() -> None:
-    plan = planned(Request(workload="mlp", threads=9))
+    plan = planned(Request(workloads=("mlp",), threads=(9,)))
 
     assert plan.notes == ("9 threads for 4 usable cores: more threads than cores",)
 
 
 def test_the_same_job_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="device cuda:0 is named twice"):
-        planned(Request(workload="mlp", devices=("cuda", "cuda:0")))
+        planned(Request(workloads=("mlp",), devices=("cuda", "cuda:0")))
 
 
 def test_a_seed_that_torch_cannot_take_is_refused() -> None:
-    assert planned(Request(workload="mlp", seed=2**63 - 1)).jobs
+    assert planned(Request(workloads=("mlp",), seed=2**63 - 1)).jobs
     with pytest.raises(UsageError, match="seed 9223372036854775808 is out of range"):
-        planned(Request(workload="mlp", seed=2**63))
+        planned(Request(workloads=("mlp",), seed=2**63))
 
 
 def test_several_numbers_of_workers_for_a_loop_without_them_are_refused() -> None:
-    assert len(planned(Request(workload="mlp", workers=(0, 2))).jobs) == 2
+    assert len(planned(Request(workloads=("mlp",), workers=(0, 2))).jobs) == 2
     with pytest.raises(UsageError, match="only the as-written loop has loader processes"):
-        planned(Request(workload="mlp", workers=(0, 2), variants=(Variant.TUNED,)))
+        planned(Request(workloads=("mlp",), workers=(0, 2), variants=(Variant.TUNED,)))
 
 
 def test_an_unknown_workload_is_refused() -> None:
     with pytest.raises(UsageError, match=r"unknown workload 'x'; there are: mlp"):
-        planned(Request(workload="x"))
+        planned(Request(workloads=("x",)))
 
 
 def test_a_data_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no directory"):
-        planned(Request(workload="mlp", data=str(tmp_path / "none")))
+        planned(Request(workloads=("mlp",), data=str(tmp_path / "none")))
 
 
 def test_a_data_directory_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ STARTS_AT_ONCE = Opening(workload="fashion-cnn", start=True)
 def opening_of(request: Request) -> Opening:
     """As if the request had been spelled out on the command line."""
     return Opening(
-        workload=request.workload,
+        workload=request.workloads[0],
         start=True,
         needs_gpus=False,
         request=lambda _workload, _accelerator: request,
@@ -109,7 +109,7 @@ async def test_a_race_shows_epochs_ratio_verdict_and_its_processes() -> None:
 
 
 async def test_a_race_that_was_asked_for_starts_without_waiting_for_the_driver() -> None:
-    request = Request(workload="mlp", devices=("cpu",), order=Order.TOGETHER, epochs=3)
+    request = Request(workloads=("mlp",), devices=("cpu",), order=Order.TOGETHER, epochs=(3,))
     opening = opening_of(request)
     stage = Stage(opening)
     async with stage.app.run_test(size=(120, 40)) as pilot:
@@ -351,7 +351,7 @@ async def test_every_theme_draws_every_pane() -> None:
 
 
 async def test_an_unknown_data_directory_is_said_on_screen() -> None:
-    request = Request(workload="mlp", data="/no/such/folder")
+    request = Request(workloads=("mlp",), data="/no/such/folder")
     opening = opening_of(request)
     stage = Stage(opening)
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from runners.workloads import CATALOGUE
+from runners.workloads.catalogue import CATALOGUE
 from tui.cli import run
 
 

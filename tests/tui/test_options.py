@@ -16,7 +16,7 @@ def parse(*arguments: str, workload: str = "mlp") -> argparse.Namespace:
 def test_without_options_the_cpu_races_the_accelerator() -> None:
     request = request_from(parse(), accelerator="cuda:0")
     assert request.devices == ("cpu", "cuda:0")
-    assert request.variants == (Variant.AS_WRITTEN,)
+    assert request.variants == ()
     assert request.order is Order.TOGETHER
 
 
@@ -29,7 +29,7 @@ def test_without_an_accelerator_the_cpu_races_itself() -> None:
 def test_an_axis_that_was_asked_for_gets_no_second_one() -> None:
     options = parse("--batch-size", "32,64,128")
     request = request_from(options, accelerator=None)
-    assert request.variants == (Variant.AS_WRITTEN,)
+    assert request.variants == ()
     assert request.batch_sizes == (32, 64, 128)
     assert request.order is Order.IN_TURN
 
@@ -39,14 +39,17 @@ def test_every_option_reaches_the_request() -> None:
         *("--devices", "cpu,cuda", "--variant", "tuned", "--batch-size", "16"),
         *("--precision", "bf16", "--workers", "0,2", "--epochs", "3", "--train-samples", "600"),
         *("--test-samples", "100", "--compile", "--trials", "4", "--order", "together"),
-        *("--threads", "2", "--seed", "7", "--data", "generated"),
+        *("--threads", "2", "--seed", "7", "--data", "generated", "--layers"),
+        *("--weights", "w.pth", "--time-budget", "10m", "--within", "2.5"),
     )
     request = request_from(options, accelerator=None)
     assert request.devices == ("cpu", "cuda:0")
     assert (request.variants, request.precisions) == ((Variant.TUNED,), (Precision.BF16,))
     assert (request.batch_sizes, request.workers) == ((16,), (0, 2))
-    assert (request.epochs, request.train_samples, request.test_samples) == (3, 600, 100)
-    assert (request.compile, request.trials, request.threads, request.seed) == (True, 4, 2, 7)
+    assert (request.epochs, request.train_samples, request.test_samples) == ((3,), 600, 100)
+    assert (request.compiles, request.trials, request.threads) == ((True,), 4, (2,))
+    assert (request.seed, request.layers, request.weights) == (7, True, "w.pth")
+    assert (request.time_budget_s, request.within_pct) == (600, 2.5)
     assert (request.order, request.data) == (Order.TOGETHER, "generated")
 
 
@@ -61,6 +64,8 @@ def test_every_option_reaches_the_request() -> None:
         (("--epochs", "2.5"), "whole number from 1 up"),
         (("--workers", "-1"), "whole number from 0 up"),
         (("--order", "random"), "together, in-turn"),
+        (("--time-budget", "soon"), "no time such as 90s"),
+        (("--within", "0"), "no percentage"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_would_do(
@@ -70,6 +75,21 @@ def test_a_bad_value_is_refused_with_what_would_do(
         parse(*arguments)
     assert stopped.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_compiled_and_not_is_an_axis_when_both_are_asked_for() -> None:
+    request = request_from(parse("--no-compile", "--compile"), accelerator="cuda:0")
+    assert request.compiles == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("named", "workloads"),
+    [("mlp,cnn5", ("mlp", "cnn5")), ("micro", ("matmul", "resize", "augment", "inference"))],
+)
+def test_several_workloads_make_a_ladder(named: str, workloads: tuple[str, ...]) -> None:
+    request = request_from(parse(workload=named), accelerator="cuda:0")
+    assert request.workloads == workloads
+    assert request.order is Order.IN_TURN
 
 
 def test_an_unknown_workload_lists_the_known_ones() -> None:
@@ -86,6 +106,6 @@ def test_a_command_can_prefer_an_order_but_what_was_asked_for_wins() -> None:
 def test_another_workload_keeps_the_options_but_not_the_axes() -> None:
     options = parse("--batch-size", "32,64", "--epochs", "2", "--devices", "cpu", workload="mlp")
     other = request_from(for_workload(options, "mnist-cnn"), accelerator="cuda:0")
-    assert (other.workload, other.batch_sizes, other.epochs) == ("mnist-cnn", (), 2)
+    assert (other.workloads, other.batch_sizes, other.epochs) == (("mnist-cnn",), (), (2,))
     assert other.devices == ("cpu",)
     assert for_workload(options, "mlp") is options

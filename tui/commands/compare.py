@@ -16,13 +16,13 @@ from typing import Any, TextIO
 
 from runners.comparison import Comparison, RunWorker
 from runners.devices import best_accelerator
-from runners.launch import run_worker
+from runners.launching.launch import run_worker
 from runners.paths import cache_dir, check_data, data_dir
 from runners.planning import make_plan
-from runners.report import to_csv, to_json
-from runners.report_html import to_html
-from runners.report_table import to_markdown, to_text
-from runners.spec import Order, Plan, Request, UsageError, find_workload
+from runners.reports.document import to_csv, to_json
+from runners.reports.html import to_html
+from runners.reports.table import to_markdown, to_text
+from runners.spec import Order, Plan, Request, UsageError, named_workloads
 from runners.state import ComparisonState, RunStatus
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
@@ -62,7 +62,7 @@ def run_compare(options: argparse.Namespace) -> int:
     Raises:
         UsageError: Something asked for is unknown.
     """
-    find_workload(options.workload)
+    named_workloads(options.workload)
     check_data(options.data)
     reading = take_reading()
     request = request_from(options, accelerator=best_accelerator(reading), order=Order.IN_TURN)

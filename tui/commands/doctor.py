@@ -15,10 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from runners.launch import worker_command, worker_environment
+from runners.launching.launch import worker_command, worker_environment
 from runners.paths import cache_dir, data_dir
 from runners.text import printable
-from runners.workloads import CATALOGUE
+from runners.workloads.catalogue import CATALOGUE
 from sensors.sampler import take_reading
 from sensors.system.cores import usable_cores
 from sensors.wanted import Wanted

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from textwrap import indent, wrap
 from typing import Any
 
-from runners.workloads import CATALOGUE
+from runners.workloads.catalogue import CATALOGUE
 
 
 def run_workloads(*, as_json: bool) -> int:

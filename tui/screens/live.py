@@ -23,7 +23,7 @@ from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
 from runners.text import printable
-from runners.workloads import CATALOGUE
+from runners.workloads.catalogue import CATALOGUE
 from sensors.readings import Reading
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
 from tui.spans import SpanCompositor
@@ -300,7 +300,9 @@ def own_processes(state: ComparisonState | None) -> Mapping[int, str]:
 
 
 def _welcome(workload: str) -> str:
-    presets = "   ".join(f"{number} {name}" for number, name in enumerate(CATALOGUE, start=1))
+    presets = "   ".join(
+        f"{number} {name}" for number, name in enumerate(tuple(CATALOGUE)[:9], start=1)
+    )
     return (
         f"r races {workload}: the CPU against the best accelerator of this machine, "
         f"or, where there is none, as-written against tuned on the CPU.\n\n{presets}"

@@ -27,7 +27,7 @@ class JobTable(RowsWidget):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(id="job-table", classes="pane")
-        self.entitle(f"{plan.workload.name} · {len(plan.jobs)} jobs · {ORDER_TEXT[plan.order]}")
+        self.entitle(f"{plan.name} · {len(plan.jobs)} jobs · {ORDER_TEXT[plan.order]}")
         self._state = ComparisonState.of(plan)
         self._ratios: Mapping[str, float | None] = {}
         self._now_s = 0.0

@@ -14,8 +14,8 @@ from runners.events import (
     StageStarted,
     StepProgress,
     WorkerEvent,
-    decode,
 )
+from runners.events.wire import decode
 from runners.worker.channel import EventChannel
 from tests.fakes.real_worker import fill_pipe
 

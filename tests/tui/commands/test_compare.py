@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runners.launch import run_worker
+from runners.launching.launch import run_worker
 from runners.spec import Order, Request, UsageError
 from tests.fakes.processes import is_alive, wait_until
 from tests.fakes.training import epoch, fake_command, plan, replayed
@@ -19,8 +19,8 @@ from tui.commands.compare import Output, compare
 from tui.commands.progress import Progress
 
 ROOT = Path(__file__).parents[3]
-REQUEST = Request(workload="mlp", devices=("cpu", "cuda:0"), order=Order.TOGETHER, epochs=2)
-ON_CPU = Request(workload="mlp", epochs=2)
+REQUEST = Request(workloads=("mlp",), devices=("cpu", "cuda:0"), order=Order.TOGETHER, epochs=(2,))
+ON_CPU = Request(workloads=("mlp",), epochs=(2,))
 
 
 def compared(
@@ -106,7 +106,7 @@ def test_the_report_is_written_although_nobody_reads_the_output(tmp_path: Path) 
 
 def test_a_data_directory_that_is_not_there_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="no directory '/nonexistent'"):
-        compared("normal", Request(workload="mlp", data="/nonexistent"))
+        compared("normal", Request(workloads=("mlp",), data="/nonexistent"))
 
 
 def started(scenario: str, *options: str) -> subprocess.Popen[str]:
@@ -114,12 +114,12 @@ def started(scenario: str, *options: str) -> subprocess.Popen[str]:
     code = (
         "import sys\n"
         "from functools import partial\n"
-        "from runners.launch import run_worker\n"
+        "from runners.launching.launch import run_worker\n"
         "from runners.spec import Request\n"
         "from tests.fakes.training import fake_command\n"
         "from tui.commands.compare import Output, compare\n"
         "run = partial(run_worker, command=fake_command(sys.argv[1]))\n"
-        "request = Request(workload='mlp', epochs=2)\n"
+        "request = Request(workloads=('mlp',), epochs=(2,))\n"
         "sys.exit(compare(request, Output(), sys.stdout, sys.stderr, run_worker=run))\n"
     )
     return subprocess.Popen(

@@ -16,9 +16,9 @@ from runners.events import (
     StageFinished,
 )
 from runners.process_events import WorkerExited
-from runners.report import CSV_COLUMNS, to_csv, to_json
-from runners.report_html import to_html
-from runners.report_table import memory, seconds, to_markdown, to_text
+from runners.reports.document import CSV_COLUMNS, to_csv, to_json
+from runners.reports.html import to_html
+from runners.reports.table import memory, seconds, to_markdown, to_text
 from runners.state import ComparisonState
 from tests.fakes.training import epoch, finished_run, plan, replayed
 

@@ -141,7 +141,7 @@ def _row(state: ComparisonState, job: int) -> tuple[str, ...]:
 
 def _title(state: ComparisonState) -> str:
     plan = state.plan
-    parts = [plan.workload.name]
+    parts = [plan.name]
     data = next((run.data for run in state.runs.values() if run.data), None)
     if data:
         samples = f"{data.train_samples:,} training samples"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from string import Template
 
-from runners.report_table import HEADER, seconds, to_table
+from runners.reports.table import HEADER, seconds, to_table
 from runners.state import ComparisonState
 
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runners.oom import count_oom_kills
+from runners.launching.oom import count_oom_kills
 
 
 def write(path: Path, text: str) -> None:

@@ -1,28 +1,17 @@
-"""What a worker says, as records and as JSON lines. Standard library only.
+"""What a worker says, as records. Standard library only.
 
-A line is one JSON object: `v` (protocol version), `seq` (counted from 0 within one worker),
-`kind`, `mono_s` and `wall_s` (when it was written), and the fields of the record. Raw numbers
-travel; medians, ratios and verdicts are made by whoever reads them.
+Raw numbers travel; medians, ratios and verdicts are made by whoever reads them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cache
-from types import UnionType
-from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import ClassVar
 
-PROTOCOL_VERSION = 1
 CHANNEL_VARIABLE = "RACETOP_EVENTS"
 CONTROL_VARIABLE = "RACETOP_CONTROL"
-MAX_LINE_BYTES = 1 << 20
-
-
-class ProtocolError(ValueError):
-    """A line is not a known event."""
 
 
 class ErrorKind(StrEnum):
@@ -166,11 +155,18 @@ class DataReady(WorkerEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReady(WorkerEvent):
-    """The model is built and on the device."""
+    """The model is built and on the device.
+
+    Attributes:
+        parameters: All of them.
+        trainable_parameters: Those that training changes.
+        weights: The file its first weights come from; None where they are random.
+    """
 
     kind: ClassVar[str] = "model_ready"
     parameters: int
     trainable_parameters: int
+    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +206,9 @@ class StepProgress(WorkerEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochFinished(WorkerEvent):
-    """One pass over the training set is done, the device synchronized at both ends.
+    """One timed unit is done, the device synchronized at both ends.
+
+    That is a pass over the training set, or one call; see `runners.workloads.Kind`.
 
     Attributes:
         epoch: Counted from 1.
@@ -219,7 +217,7 @@ class EpochFinished(WorkerEvent):
         process_s: CPU time of the worker and its loader processes; None where unknown.
         samples: Samples trained on.
         steps: Optimizer steps.
-        train_loss: Mean loss over the epoch.
+        train_loss: Mean loss over the epoch; None for a task without training.
         train_accuracy: Share of right answers while training.
         phases: Where the time went.
         phase_clock: `host` or `device`: the clock of all phases but the data wait.
@@ -227,6 +225,8 @@ class EpochFinished(WorkerEvent):
             lie on it included; None on the host clock.
         peak_memory_bytes: Largest memory so far: resident on the CPU, allocated on a GPU.
         peak_reserved_bytes: Largest memory torch held from a GPU so far.
+        peak_device_used_bytes: Largest memory in use on the GPU, by whatever process, as its
+            driver told at the ends of epochs so far.
     """
 
     kind: ClassVar[str] = "epoch"
@@ -236,13 +236,14 @@ class EpochFinished(WorkerEvent):
     process_s: float | None
     samples: int
     steps: int
-    train_loss: float
+    train_loss: float | None = None
     train_accuracy: float | None = None
     phases: Phases = field(default_factory=Phases)
     phase_clock: str = "host"
     device_idle_s: float | None = None
     peak_memory_bytes: int | None = None
     peak_reserved_bytes: int | None = None
+    peak_device_used_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +264,37 @@ class LatencyMeasured(WorkerEvent):
 
     kind: ClassVar[str] = "latency"
     latencies_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerTimes:
+    """What a layer's forward pass took, the device synchronized around it, in milliseconds.
+
+    Attributes:
+        name: Its path in the model, such as `0` or `layer1.0.conv1`.
+        layer: Its class, such as `Conv2d`.
+        cold_ms: In the first forward pass of a fresh process.
+        warm_ms: In later passes, in order.
+    """
+
+    name: str
+    layer: str
+    cold_ms: float
+    warm_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersMeasured(WorkerEvent):
+    """Each layer was timed, in the order of the first pass.
+
+    Attributes:
+        batch_size: Samples a pass.
+        layers: The layers that have no layers of their own.
+    """
+
+    kind: ClassVar[str] = "layers"
+    batch_size: int
+    layers: tuple[LayerTimes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,88 +345,3 @@ class JobDone(WorkerEvent):
     interrupted: bool
     dropped_events: int
     peak_memory_bytes: int | None = None
-
-
-_WIRE: Mapping[str, type[WorkerEvent]] = {
-    cls.kind: cls
-    for cls in (
-        Hello,
-        StageStarted,
-        StageFinished,
-        DeviceReady,
-        DataReady,
-        ModelReady,
-        EpochStarted,
-        StepProgress,
-        EpochFinished,
-        EvaluationFinished,
-        LatencyMeasured,
-        Heartbeat,
-        WarningRaised,
-        JobFailed,
-        JobDone,
-    )
-}
-
-
-# How a field comes back from JSON where JSON's own type is not the record's.
-_REVIVE: Mapping[str, Any] = {
-    "stage": Stage,
-    "error": ErrorKind,
-    "phases": lambda value: Phases(
-        **{name: None if part is None else float(part) for name, part in dict(value).items()}
-    ),
-    "cores": lambda value: tuple(map(int, value)),
-    "notes": lambda value: tuple(map(str, value)),
-    "latencies_ms": lambda value: tuple(map(float, value)),
-    "versions": lambda value: {str(k): str(v) for k, v in dict(value).items()},
-}
-
-
-def encode(event: WorkerEvent) -> bytes:
-    """One event as a line of JSON, newline included."""
-    record = {"v": PROTOCOL_VERSION, "kind": event.kind, **asdict(event)}
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
-
-
-def decode(line: bytes) -> WorkerEvent:
-    """The event on a line.
-
-    Raises:
-        ProtocolError: The line is not an event this version knows.
-    """
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("not JSON") from error
-    if not isinstance(record, dict) or record.pop("v", None) != PROTOCOL_VERSION:
-        raise ProtocolError(f"not an event of protocol version {PROTOCOL_VERSION}")
-    cls = _WIRE.get(str(record.pop("kind", None)))
-    if cls is None:
-        raise ProtocolError("unknown kind of event")
-    try:
-        for name in _REVIVE.keys() & record.keys():
-            record[name] = _REVIVE[name](record[name])
-        event = cls(**record)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ProtocolError(f"bad {cls.kind} event: {error}") from error
-    for name, accepted in _accepted_types(cls.kind).items():
-        if not isinstance(getattr(event, name), accepted):
-            raise ProtocolError(f"bad {cls.kind} event: {name} has the wrong type")
-    return event
-
-
-@cache
-def _accepted_types(kind: str) -> Mapping[str, tuple[type, ...]]:
-    cls = _WIRE[kind]
-    hints = get_type_hints(cls)
-    return {f.name: _plain_types(hints[f.name]) for f in fields(cls)}
-
-
-def _plain_types(hint: object) -> tuple[type, ...]:
-    if isinstance(hint, UnionType):
-        return tuple(t for part in get_args(hint) for t in _plain_types(part))
-    origin = get_origin(hint) or hint
-    if origin is float:
-        return (float, int)
-    return (origin,) if isinstance(origin, type) else (object,)

@@ -20,9 +20,9 @@ from typing import IO, NamedTuple
 
 from runners.devices import is_accelerator
 from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, ErrorKind, Event, JobFailed
-from runners.oom import count_oom_kills
+from runners.launching.oom import count_oom_kills
+from runners.launching.supervision import Patience, Supervisor, WorkerPipes
 from runners.process_events import WorkerExited
-from runners.supervision import Patience, Supervisor, WorkerPipes
 from runners.workloads import JobSettings
 
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
@@ -99,7 +99,7 @@ def worker_environment(
         base: The environment to start from.
     """
     environment = {**base, "PYTHONUNBUFFERED": "1"}
-    folder = Path(__file__).resolve().parents[1]
+    folder = Path(__file__).resolve().parents[2]
     if folder.name not in _PACKAGE_FOLDERS:
         known = base.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([str(folder), *([known] if known else [])])

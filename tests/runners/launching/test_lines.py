@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runners.lines import LineSplitter, LogGate, RawLine
+from runners.launching.lines import LineSplitter, LogGate, RawLine
 
 
 def raw(count: int) -> list[RawLine]:

@@ -44,7 +44,7 @@ def to_json(state: ComparisonState, machine: Mapping[str, Any] | None) -> dict[s
     plan = state.plan
     report = {
         "schema": SCHEMA,
-        "workload": plan.workload.name,
+        "workload": plan.name,
         "order": str(plan.order),
         "trials": plan.trials,
         "notes": list(plan.notes),

@@ -1,15 +1,10 @@
-"""The catalogue: what can be trained, with its as-written settings. No torch here.
-
-Parameter counts and FLOPs are exact figures of the models in `runners.worker.models`,
-checked by a test; a FLOP is counted as 2 per multiply-accumulate, per sample.
-"""
+"""What a workload is, and the settings of one job on it. No torch here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 
@@ -28,33 +23,56 @@ class Precision(StrEnum):
     BF16 = "bf16"
 
 
+class Kind(StrEnum):
+    """What a workload's timed unit is."""
+
+    TRAINING = "training"
+    """An epoch: a pass over the training set; the test set is run after each."""
+    ONE_BATCH = "one-batch"
+    """A call: one training step, always on the same first batch; nothing is tested."""
+    MICRO = "micro"
+    """A call: one task without training, such as a matrix product."""
+
+
+TEXT = "text"
+"""Bytes of text, as the name of a data set."""
+NO_DATA = "none"
+"""Where the name of a data set stands, for tasks that make their own input."""
+EVERY_VARIANT = (Variant.AS_WRITTEN, Variant.TUNED, Variant.IDEAL)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """A named model with its data set and as-written settings.
 
     Attributes:
         name: Name on the command line and on screen.
+        kind: What its timed unit is.
         summary: The model in one line.
-        data: Name of the torchvision data set.
-        input_shape: Channels, height, width.
-        classes: Number of classes.
+        data: Name of the torchvision data set, `TEXT` or `NO_DATA`.
+        input_shape: Channels, height, width; for text the bytes of a sample.
+        classes: Number of classes; 0 for tasks without any.
         parameters: Parameters of the model, all of them.
         trainable_parameters: Those that training changes.
         flops_forward: FLOPs of a forward pass, per sample.
         flops_step: FLOPs of forward and backward, per sample.
         batch_size: Samples a step.
-        epochs: Passes over the training set.
+        epochs: Timed units a run has: epochs, or calls.
+        trials: How often a run is repeated where nothing else is asked for.
         loss: Loss function.
         optimizer: Optimizer with its settings.
         workers: Loader processes.
         source: Where the definition comes from.
         own_choices: Settings the source leaves open and this project chose.
+        variants: The variants it can be run in; the first is the usual one.
+        warm_up: First units that are left out of steady figures, by the source's rule.
     """
 
     name: str
+    kind: Kind = Kind.TRAINING
     summary: str
     data: str
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     classes: int
     parameters: int
     trainable_parameters: int
@@ -62,11 +80,19 @@ class Workload:
     flops_step: int
     batch_size: int
     epochs: int
+    trials: int = 1
     loss: str
     optimizer: str
-    workers: int
+    workers: int = 0
     source: str
     own_choices: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = EVERY_VARIANT
+    warm_up: int = 1
+
+    @property
+    def unit(self) -> str:
+        """The word for one timed unit: `epoch` or `call`."""
+        return "epoch" if self.kind is Kind.TRAINING else "call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +117,11 @@ class JobSettings:
         data_dir: Where `auto` looks and `download` writes.
         cache_dir: Where generated and unpacked data are kept.
         phase_timing: Whether the phases of each step are timed.
+        layers: Whether each layer's time is measured too, cold and warm, in a process of its own.
+        weights: A file with the weights of torchvision's model that the workload starts from;
+            None draws them from the seed.
+        channels_last: Memory format of images; None leaves it to the variant.
+        fused: Whether torch's one-kernel optimizer is used; None leaves it to the variant.
     """
 
     workload: str
@@ -110,6 +141,10 @@ class JobSettings:
     data_dir: str | None = None
     cache_dir: str | None = None
     phase_timing: bool = True
+    layers: bool = False
+    weights: str | None = None
+    channels_last: bool | None = None
+    fused: bool | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -128,62 +163,3 @@ class JobSettings:
         known["precision"] = Precision(known["precision"])
         known["cores"] = tuple(known["cores"])
         return cls(**known)
-
-
-_ALL = (
-    Workload(
-        name="mlp",
-        summary="784-128-ReLU-10-LogSoftmax",
-        data="MNIST",
-        input_shape=(1, 28, 28),
-        classes=10,
-        parameters=101_770,
-        trainable_parameters=101_770,
-        flops_forward=203_264,
-        flops_step=409_088,
-        batch_size=64,
-        epochs=5,
-        loss="negative log-likelihood",
-        optimizer="SGD lr 0.01",
-        workers=0,
-        source="a README's MNIST network of one hidden layer",
-        own_choices=("batch 64", "learning rate 0.01"),
-    ),
-    Workload(
-        name="fashion-cnn",
-        summary="2 conv 5x5 (6, 16) + pool, FC 256-128-10, dropout 0.2",
-        data="FashionMNIST",
-        input_shape=(1, 28, 28),
-        classes=10,
-        parameters=36_758,
-        trainable_parameters=36_758,
-        flops_forward=548_096,
-        flops_step=1_471_488,
-        batch_size=100,
-        epochs=10,
-        loss="cross-entropy",
-        optimizer="Adam lr 0.001",
-        workers=0,
-        source="a CPU against MPS comparison of a Fashion-MNIST CNN",
-    ),
-    Workload(
-        name="mnist-cnn",
-        summary="2x(conv 32 + BN), pool, 2x(conv 64 + BN), pool, FC 3136-256-10",
-        data="MNIST",
-        input_shape=(1, 28, 28),
-        classes=10,
-        parameters=871_018,
-        trainable_parameters=871_018,
-        flops_forward=38_189_056,
-        flops_step=114_115_584,
-        batch_size=128,
-        epochs=5,
-        loss="cross-entropy",
-        optimizer="Adam lr 0.001",
-        workers=0,
-        source="a CPU against GPU comparison of an MNIST CNN; stand-in model",
-        own_choices=("the model", "batch 128"),
-    ),
-)
-
-CATALOGUE: Mapping[str, Workload] = MappingProxyType({workload.name: workload for workload in _ALL})

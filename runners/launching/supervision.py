@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from runners.events import MAX_LINE_BYTES, Event, JobDone, JobFailed, ProtocolError, decode
-from runners.lines import LineSplitter, LogGate, RawLine
-from runners.pipes import PipeReader
+from runners.events import Event, JobDone, JobFailed
+from runners.events.wire import MAX_LINE_BYTES, ProtocolError, decode
+from runners.launching.lines import LineSplitter, LogGate, RawLine
+from runners.launching.pipes import PipeReader
 from runners.process_events import LogLine, UnreadableLine, WorkerStarted
 
 _LOG_LINE_BYTES = 2_000

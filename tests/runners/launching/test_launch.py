@@ -13,16 +13,16 @@ import psutil
 import pytest
 
 from runners.events import EpochFinished, ErrorKind, Event, Hello, JobDone, JobFailed
-from runners.launch import run_worker, worker_environment
+from runners.launching.launch import run_worker, worker_environment
+from runners.launching.supervision import Patience
 from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
 from runners.spec import RunKey
 from runners.state import ComparisonState, RunState, RunStatus, apply
-from runners.supervision import Patience
 from tests.fakes.processes import is_alive, members_of_group, wait_until
 from tests.fakes.training import fake_command, plan, settings
 
 IMPATIENT = Patience(interrupt_s=0.2, terminate_s=0.2, last_words_s=0.2, linger_s=0.2)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SomeEvent = TypeVar("SomeEvent", bound=Event)
 
 
@@ -278,7 +278,7 @@ async def test_no_descriptor_is_left_open() -> None:
 def test_a_killed_parent_leaves_no_worker_behind(scenario: str) -> None:
     code = (
         "import asyncio, sys\n"
-        "from runners.launch import run_worker\n"
+        "from runners.launching.launch import run_worker\n"
         "from runners.events import Hello\n"
         "from tests.fakes.training import fake_command, settings\n"
         "def tell(event):\n"

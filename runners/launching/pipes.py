@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 
-from runners.lines import LineSplitter, RawLine
+from runners.launching.lines import LineSplitter, RawLine
 
 _CHUNK_BYTES = 65_536
 

@@ -1,0 +1,1 @@
+"""Past comparisons, kept as they happen."""
