@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 from runners.events import Event
 from runners.launching.launch import run_worker
 from runners.spec import Order, Plan, RunKey
-from runners.state import ComparisonState, RunStatus, apply, skip_waiting
+from runners.state import ComparisonState, RunStatus, apply, skip_waiting, spare
+from runners.statistics import half_width_pct, unit_s
+from runners.text import duration
 from runners.workloads import JobSettings
 
 RunWorker = Callable[[JobSettings, Callable[[Event], None]], Awaitable[None]]
 OnChange = Callable[[ComparisonState, RunKey | None, Event | None], None]
+
+
+class Recorder(Protocol):
+    """Keeps a comparison as it happens; none of its calls raises."""
+
+    def event(self, key: RunKey, event: Event) -> None:
+        """Take in an event of a run."""
+
+    def spared(self, keys: Iterable[RunKey], why: str) -> None:
+        """Take in that these runs will not be started."""
+
+    def finish(self, state: ComparisonState) -> None:
+        """Take in that nothing more will come."""
 
 
 def rounds(plan: Plan) -> list[tuple[RunKey, ...]]:
@@ -38,7 +55,14 @@ class Comparison:
     """
 
     def __init__(
-        self, plan: Plan, on_change: OnChange, *, run_worker: RunWorker = run_worker
+        self,
+        plan: Plan,
+        on_change: OnChange,
+        *,
+        run_worker: RunWorker = run_worker,
+        state: ComparisonState | None = None,
+        recorder: Recorder | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare a comparison; `run` starts it.
 
@@ -47,10 +71,15 @@ class Comparison:
             on_change: Called on the event loop with the new state after each event; run and
                 event are None when waiting runs were given up.
             run_worker: Runs one job and reports its events; see `runners.launching.launch`.
+            state: Where to go on: only runs that wait are started. None starts from nothing.
+            recorder: Keeps what happens; None keeps nothing.
+            clock: Monotonic clock, in seconds.
         """
-        self.state = ComparisonState.of(plan)
+        self.state = state or ComparisonState.of(plan)
         self._on_change = on_change
         self._run_worker = run_worker
+        self._recorder = recorder
+        self._clock = clock
         self._tasks: dict[RunKey, asyncio.Task[None]] = {}
 
     async def run(self) -> ComparisonState:
@@ -58,11 +87,15 @@ class Comparison:
 
         Cancelling this stops politely whatever runs, and waits for it to be gone.
         """
+        started_s = self._clock()
         try:
             for keys in rounds(self.state.plan):
+                self._spare_what_need_not_be(keys, self._clock() - started_s)
                 await self._run_round(keys)
         finally:
             self._skip_waiting()
+            if self._recorder is not None:
+                self._recorder.finish(self.state)
         return self.state
 
     def stop(self, job: int | None = None) -> None:
@@ -93,9 +126,44 @@ class Comparison:
     async def _run_one(self, key: RunKey) -> None:
         def on_event(event: Event) -> None:
             self.state = apply(self.state, key, event)
+            if self._recorder is not None:
+                self._recorder.event(key, event)
             self._on_change(self.state, key, event)
 
         await self._run_worker(self.state.plan.jobs[key.job].settings, on_event)
+
+    def _spare_what_need_not_be(self, keys: tuple[RunKey, ...], gone_s: float) -> None:
+        """Leave out runs for which there is no time, or no need, any more.
+
+        Args:
+            keys: The runs that would come next.
+            gone_s: Seconds since the start.
+        """
+        plan = self.state.plan
+        if plan.time_budget_s is not None and gone_s >= plan.time_budget_s:
+            waiting = [k for k, run in self.state.runs.items() if run.status is RunStatus.WAITING]
+            self._spare(waiting, f"the {duration(plan.time_budget_s)} it was given were used up")
+        # Side by side, the lanes need each other.
+        elif plan.within_pct is not None and all(self._is_known(key.job) for key in keys):
+            jobs = {key.job for key in keys}
+            runs = [key for key in self.state.runs if key.job in jobs]
+            self._spare(runs, f"its figure is known to within {plan.within_pct:g} %")
+
+    def _is_known(self, job: int) -> bool:
+        """Whether a job's figure is known as well as was asked for."""
+        within_pct = self.state.plan.within_pct
+        figures = tuple(s for run in self.state.runs_of(job) if (s := unit_s(run)) is not None)
+        found_pct = half_width_pct(figures)
+        return within_pct is not None and found_pct is not None and found_pct <= within_pct
+
+    def _spare(self, keys: Iterable[RunKey], why: str) -> None:
+        waiting = [key for key in keys if self.state.runs[key].status is RunStatus.WAITING]
+        if not waiting:
+            return
+        self.state = spare(self.state, waiting, why)
+        if self._recorder is not None:
+            self._recorder.spared(waiting, why)
+        self._on_change(self.state, None, None)
 
     def _skip_waiting(self, job: int | None = None) -> None:
         state = skip_waiting(self.state, job)

@@ -93,6 +93,7 @@ class RunState:
         error: Why it failed.
         interrupted: Whether it ended early because it was asked to.
         spared: Why it was never started, in words.
+        warm_up: First timed units that are left out of steady figures.
     """
 
     status: RunStatus = RunStatus.WAITING
@@ -120,6 +121,7 @@ class RunState:
     error: RunError | None = None
     interrupted: bool = False
     spared: str | None = None
+    warm_up: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,8 @@ class ComparisonState:
     def of(cls, plan: Plan) -> ComparisonState:
         """The state before anything was started."""
         keys = [RunKey(job=j, trial=t) for t in range(plan.trials) for j in range(len(plan.jobs))]
-        return cls(plan=plan, runs=MappingProxyType({key: RunState() for key in keys}))
+        runs = {key: RunState(warm_up=plan.jobs[key.job].workload.warm_up) for key in keys}
+        return cls(plan=plan, runs=MappingProxyType(runs))
 
     @property
     def is_over(self) -> bool:

@@ -109,14 +109,19 @@ def cold_epoch_s(run: RunState) -> float | None:
 
 
 def steady_epochs(run: RunState) -> tuple[EpochFinished, ...]:
-    """The epochs after the first."""
-    return tuple(epoch for epoch in full_epochs(run) if epoch.epoch > 1)
+    """The epochs after those that warm up, which is one where no source says otherwise."""
+    return tuple(epoch for epoch in full_epochs(run) if epoch.epoch > run.warm_up)
 
 
 def steady_epoch_s(run: RunState) -> float | None:
-    """Median seconds of the epochs after the first; None where there is but one."""
+    """Median seconds of the steady epochs; None where there is none."""
     later = [epoch.epoch_s for epoch in steady_epochs(run)]
     return statistics.median(later) if later else None
+
+
+def unit_s(run: RunState) -> float | None:
+    """Seconds of a steady epoch, of the cold one where there is no other."""
+    return steady_epoch_s(run) or cold_epoch_s(run)
 
 
 def total_s(run: RunState) -> float | None:
@@ -126,7 +131,7 @@ def total_s(run: RunState) -> float | None:
 
 def samples_per_s(run: RunState) -> float | None:
     """Samples a second in a steady epoch, or in the first where there is but one."""
-    epoch_s = steady_epoch_s(run) or cold_epoch_s(run)
+    epoch_s = unit_s(run)
     return full_epochs(run)[0].samples / epoch_s if epoch_s else None
 
 
@@ -182,6 +187,18 @@ def interval_of_ratio(
         median_of_resample(baseline) / median_of_resample(other) for _ in range(RESAMPLES)
     )
     return _percentile(drawn, 0.025), _percentile(drawn, 0.975)
+
+
+def half_width_pct(values: tuple[float, ...]) -> float | None:
+    """Half the bootstrap 95 % interval of the median, in percent of it.
+
+    None with less than three values.
+    """
+    interval = interval_of_ratio(values, (1.0,) * TRIALS_FOR_INTERVAL)
+    if interval is None:
+        return None
+    low, high = interval
+    return 50 * (high - low) / statistics.median(values)
 
 
 def _ratio(state: ComparisonState, job: int) -> Ratio | None:

@@ -1,6 +1,12 @@
-"""Text that is not ours, made safe to print on a terminal."""
+"""Text that is not ours, made safe to print on a terminal; numbers in words."""
 
 from __future__ import annotations
+
+_MINUTE_S = 60.0
+_HOUR_MIN = 60.0
+# Up to two minutes and two hours the smaller unit reads better.
+_LONG_S = 120.0
+_LONG_MIN = 120.0
 
 
 def printable(text: str) -> str:
@@ -22,6 +28,14 @@ def shorten(text: str, width: int) -> str:
 def counted(number: int, noun: str, nouns: str | None = None) -> str:
     """A number and its noun, such as `1 core` or `2 cores`; `nouns` is an irregular plural."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {nouns or noun + 's'}"
+
+
+def duration(value_s: float) -> str:
+    """A stretch of time in words, such as `1.5 s`, `90 s`, `12.9 min` or `5.2 h`."""
+    if value_s < _LONG_S:
+        return f"{value_s:.3g} s"
+    minutes = value_s / _MINUTE_S
+    return f"{minutes:.1f} min" if minutes < _LONG_MIN else f"{minutes / _HOUR_MIN:.1f} h"
 
 
 def _visible(character: str) -> str:
