@@ -61,7 +61,8 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         UsageError: Part of the request is unknown, or there is no such data directory.
     """
     devices = tuple(parse_device(device) for device in request.devices)
-    request = replace(request, devices=devices, data=check_data(request.data))
+    baseline = None if request.baseline is None else parse_device(request.baseline)
+    request = replace(request, devices=devices, baseline=baseline, data=check_data(request.data))
     _reject_repeats(request)
     if not 0 <= request.seed <= MAX_SEED:
         raise UsageError(f"seed {request.seed} is out of range; the largest is {MAX_SEED}")
@@ -82,6 +83,8 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         have = f"{counted(cores.count, 'usable core')}"
         most = counted(max(request.threads), "thread")
         notes.append(f"{most} for {have}: more threads than cores")
+    if request.train_samples is not None:
+        notes.append(f"trained on the first {counted(request.train_samples, 'sample')} only")
     return Plan(
         order=request.order,
         trials=request.trials or max(spec.workload.trials for spec in specs),

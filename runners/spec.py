@@ -34,6 +34,8 @@ class Request:
     Attributes:
         workloads: Names in the catalogue; several make a ladder.
         devices: torch's spelling: `cpu`, `cuda:0`, `mps`.
+        baseline: A device that runs each workload first and once, in its own batch size: what the
+            jobs of the axes are compared with. None: the first of them.
         variants: How the loop is fed and driven; empty means each workload's usual one.
         batch_sizes: Samples a step; empty means the workload's own.
         precisions: Number formats.
@@ -57,6 +59,7 @@ class Request:
 
     workloads: tuple[str, ...]
     devices: tuple[str, ...] = ("cpu",)
+    baseline: str | None = None
     variants: tuple[Variant, ...] = ()
     batch_sizes: tuple[int, ...] = ()
     precisions: tuple[Precision, ...] = (Precision.FP32,)
@@ -235,6 +238,16 @@ def expand(request: Request, *, data_dir: str | None, cache_dir: str | None) -> 
     )
 
 
+def axis_text(axis: str, settings: JobSettings) -> str:
+    """What a job has on an axis, in words: `batch 64`, `2 workers`.
+
+    Args:
+        axis: A name that `differing` gives.
+        settings: The job's.
+    """
+    return _TEXTS[axis](settings)
+
+
 def differing(all_settings: Sequence[JobSettings]) -> tuple[str, ...]:
     """What differs between jobs, by the names that `JobSettings` has for it, slowest first."""
     return tuple(name for name in _TEXTS if len({getattr(s, name) for s in all_settings}) > 1)
@@ -246,16 +259,20 @@ def _settings(request: Request, workload: Workload) -> list[JobSettings]:
         if variant not in workload.variants:
             there = ", ".join(workload.variants)
             raise UsageError(f"{workload.name} has no variant {variant}; it has {there}")
-    axes = product(
-        request.devices,
-        request.variants or workload.variants[:1],
-        request.batch_sizes or (workload.batch_size,),
+    devices, batch_sizes = request.devices, request.batch_sizes or (workload.batch_size,)
+    others = (
         request.precisions,
         request.workers or (workload.workers,),
         request.threads or (None,),
         request.compiles,
         request.epochs or (workload.epochs,),
     )
+    variants = request.variants or workload.variants[:1]
+    cells = list(product(devices, variants, batch_sizes, *others))
+    if request.baseline is not None:
+        firsts = product((request.baseline,), variants, (workload.batch_size,), *others)
+        baseline = next(firsts)
+        cells = [baseline, *(cell for cell in cells if cell != baseline)]
     return [
         JobSettings(
             workload=workload.name,
@@ -274,7 +291,7 @@ def _settings(request: Request, workload: Workload) -> list[JobSettings]:
             layers=request.layers,
             weights=request.weights,
         )
-        for device, variant, batch_size, precision, workers, threads, compiled, epochs in axes
+        for device, variant, batch_size, precision, workers, threads, compiled, epochs in cells
     ]
 
 

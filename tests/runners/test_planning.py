@@ -86,3 +86,32 @@ def test_a_data_directory_is_made_absolute(tmp_path: Path, monkeypatch: pytest.M
 def test_the_data_directory_is_named_by_the_environment() -> None:
     assert data_dir({"RACETOP_DATA": "/sets"}) == Path("/sets")
     assert data_dir({}).name == "data"
+
+
+def test_a_baseline_device_runs_each_workload_once_before_the_axes() -> None:
+    request = Request(
+        workloads=("cifar-resnet18",), devices=("cuda",), baseline="cpu", batch_sizes=(16, 64)
+    )
+    plan = planned(request)
+
+    assert [job.label for job in plan.jobs] == [
+        "cpu batch 64",
+        "cuda:0 batch 16",
+        "cuda:0 batch 64",
+    ]
+    assert [plan.baseline(job) for job in range(3)] == [0, 0, 0]
+    assert plan.axes == ("device", "batch_size")
+
+
+def test_a_baseline_that_is_a_job_of_the_axes_runs_once_all_the_same() -> None:
+    plan = planned(
+        Request(workloads=("mlp",), devices=("cpu",), baseline="cpu", batch_sizes=(32, 64))
+    )
+
+    assert [job.settings.batch_size for job in plan.jobs] == [64, 32]
+
+
+def test_fewer_training_samples_than_there_are_is_told() -> None:
+    plan = planned(Request(workloads=("mlp",), train_samples=6_000))
+
+    assert plan.notes == ("trained on the first 6,000 samples only",)
