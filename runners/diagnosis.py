@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 
-from runners.state import ComparisonState, RunState
+from runners.accuracy import accuracy, differ
+from runners.fits import mean_ratios
+from runners.fluctuation import ENVIRONMENT_PCT, FLUCTUATION_PCT, fluctuation
+from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
     STEADY,
     Ratio,
@@ -15,29 +19,75 @@ from runners.statistics import (
     ratios,
     steady_epoch_s,
     steady_epochs,
+    total_s,
 )
+from runners.sweep_words import sweep_sentences
+from runners.text import counted, duration
 
 NOTABLE_WAIT = 0.05
 NOTABLE_COLD = 1.1
+NOTABLE_SAVING_S = 1.0
 # A job on the CPU without loader processes keeps at least one thread busy all the time. On two
 # cores mlp and fashion-cnn used 1.8 to 2.0 cores in an epoch without disturbance; beside two busy
 # loops mlp got a median of 0.56 as written and of 0.65 tuned.
 LEAST_CORES_BUSY = 0.9
-# As written and alone, the slowest steady epoch of both took 1.13x the fastest at most.
-NOTABLE_VARIATION = 1.5
+# Of more than so many jobs of a workload only the fastest is named: a table tells of the rest.
+RATIOS_NAMED = 4
 
 
 def verdict(state: ComparisonState) -> tuple[str, ...]:
     """The sentences, the most important first; none before the first epoch is done."""
     if not any(full_epochs(run) for run in state.runs.values()):
         return ()
-    sentences = [_ratio_sentence(ratio) for ratio in ratios(state)]
+    sentences = _ratio_sentences(state)
+    sentences += sweep_sentences(state)
     sentences += _wait_sentences(state)
     sentences += [f"{note[:1].upper()}{note[1:]}." for note in state.plan.notes]
     sentences += _contention_sentences(state)
     sentences += _cold_sentences(state)
+    sentences += _accuracy_sentences(state)
     sentences += _data_sentences(state)
+    sentences += _spared_sentences(state)
     return tuple(sentences)
+
+
+def _ratio_sentences(state: ComparisonState) -> list[str]:
+    """Each job against its baseline; of many only the fastest."""
+    plan, sentences = state.plan, []
+    for workload in plan.workloads:
+        labels = {job.label for job in plan.jobs if job.workload is workload}
+        found = [ratio for ratio in ratios(state) if ratio.job in labels]
+        if len(found) <= RATIOS_NAMED:
+            sentences += [_ratio_sentence(ratio) for ratio in found]
+            continue
+        fastest = max(found, key=lambda ratio: ratio.value or 0.0)
+        if (fastest.value or 0.0) > 1:
+            sentences.append(f"Fastest of {len(labels)}: {_ratio_sentence(fastest)}")
+        else:
+            sentences.append(f"Fastest of {len(labels)}: {fastest.baseline}.")
+    for label, (mean, count) in mean_ratios(state).items():
+        sentences.append(f"{label}: {mean:.2f}x over {count} workloads (geometric mean).")
+    return sentences + _saving_sentences(state)
+
+
+def _saving_sentences(state: ComparisonState) -> list[str]:
+    """What a run of two jobs saves over the other."""
+    if len(state.plan.jobs) != 2:
+        return []
+    one_s, other_s = (_over_trials(state, job, _whole_s) for job in range(2))
+    found = ratios(state)
+    if one_s is None or other_s is None or not found or found[0].total is None:
+        return []
+    saved_s = abs(one_s - other_s)
+    if saved_s < NOTABLE_SAVING_S:
+        return []
+    faster = state.plan.jobs[0 if one_s < other_s else 1].label
+    return [f"{faster} saves {duration(saved_s)} of {duration(max(one_s, other_s))} a run."]
+
+
+def _whole_s(run: RunState) -> float | None:
+    """Seconds of all epochs asked for; what a stopped run did is no total."""
+    return total_s(run) if run.status is RunStatus.DONE else None
 
 
 def _ratio_sentence(ratio: Ratio) -> str:
@@ -75,16 +125,22 @@ def _contention_sentences(state: ComparisonState) -> list[str]:
     sentences = []
     for place, job in enumerate(state.plan.jobs):
         busy = None if job.settings.workers else _over_trials(state, place, _cores_busy)
-        variation = _over_trials(state, place, _variation)
+        found = fluctuation(state, place)
         if job.settings.device == "cpu" and busy is not None and busy < LEAST_CORES_BUSY:
             sentences.append(
                 f"{job.label} got the time of {busy:.1f} cores, and one is the least it uses: "
                 "something else used the machine, or a quota held it back; its times are too long."
             )
-        elif variation is not None and variation > NOTABLE_VARIATION:
+        elif found is not None and found.spread_pct > FLUCTUATION_PCT:
+            many = counted(found.count, f"steady {job.workload.unit}")
+            text = f"{job.label}: {many} vary by {found.spread_pct:.0f} %"
+            disturbed = "; the machine did not keep its pace"
+            sentences.append(text + (disturbed if found.spread_pct > ENVIRONMENT_PCT else "") + ".")
+        if found is not None and found.outliers:
+            times = ", ".join(f"{value:.3g} s" for value in found.outliers[:3])
             sentences.append(
-                f"{job.label}: the slowest steady epoch took {variation:.1f}x the fastest; "
-                "the machine did not keep its pace."
+                f"{job.label}: {counted(len(found.outliers), 'outlier')} ({times}), kept in all "
+                "figures."
             )
     return sentences
 
@@ -94,8 +150,43 @@ def _cold_sentences(state: ComparisonState) -> list[str]:
     for place, job in enumerate(state.plan.jobs):
         factor = _over_trials(state, place, _cold_over_steady)
         if factor is not None and factor >= NOTABLE_COLD:
-            sentences.append(f"{job.label}: the cold epoch took {factor:.1f}x the steady one.")
+            unit = job.workload.unit
+            sentences.append(f"{job.label}: the cold {unit} took {factor:.1f}x the steady one.")
+    for workload in state.plan.workloads:
+        if workload.warm_up > 1:
+            many = counted(workload.warm_up, workload.unit)
+            sentences.append(
+                f"{workload.name}: steady figures leave out the first {many} of a run."
+            )
     return sentences
+
+
+def _accuracy_sentences(state: ComparisonState) -> list[str]:
+    """Whether jobs of the same number of epochs learned differently, beyond noise."""
+    if len(state.plan.jobs) != 2:
+        return []
+    one, other = accuracy(state, 0), accuracy(state, 1)
+    jobs = state.plan.jobs
+    if one is None or other is None or jobs[0].settings.epochs != jobs[1].settings.epochs:
+        return []
+    noise = math.hypot(one.noise, other.noise) * 100
+    points = (other.share - one.share) * 100
+    if not differ(one, other):
+        return [f"No difference in accuracy: {abs(points):.2f} points apart, noise {noise:.2f}."]
+    more = "more" if points > 0 else "less"
+    return [
+        f"{jobs[1].label} is {abs(points):.2f} points {more} accurate than {jobs[0].label} "
+        f"(noise {noise:.2f})."
+    ]
+
+
+def _spared_sentences(state: ComparisonState) -> list[str]:
+    """Which runs were not started, and why."""
+    counts: dict[str, int] = {}
+    for run in state.runs.values():
+        if run.spared is not None:
+            counts[run.spared] = counts.get(run.spared, 0) + 1
+    return [f"{counted(count, 'run')} not started: {why}." for why, count in counts.items()]
 
 
 def _data_sentences(state: ComparisonState) -> list[str]:
@@ -120,12 +211,6 @@ def _cores_busy(run: RunState) -> float | None:
     """Median over the steady epochs of the cores' worth of time that the job got."""
     busy = [e.process_s / e.epoch_s for e in steady_epochs(run) if e.process_s is not None]
     return statistics.median(busy) if busy else None
-
-
-def _variation(run: RunState) -> float | None:
-    """The slowest steady epoch over the fastest."""
-    epochs_s = [epoch.epoch_s for epoch in steady_epochs(run)]
-    return max(epochs_s) / min(epochs_s) if epochs_s else None
 
 
 def _over_trials(

@@ -164,7 +164,8 @@ def latency(values_ms: Sequence[float]) -> Latency | None:
 
 def ratios(state: ComparisonState) -> tuple[Ratio, ...]:
     """Each job against the first of its workload, as far as there are figures."""
-    found = (_ratio(state, job) for job in range(1, len(state.plan.jobs)))
+    pairs = ((state.plan.baseline(job), job) for job in range(len(state.plan.jobs)))
+    found = (ratio_between(state, base, job) for base, job in pairs if base != job)
     return tuple(ratio for ratio in found if ratio is not None)
 
 
@@ -201,15 +202,19 @@ def half_width_pct(values: tuple[float, ...]) -> float | None:
     return 50 * (high - low) / statistics.median(values)
 
 
-def _ratio(state: ComparisonState, job: int) -> Ratio | None:
-    base = state.plan.baseline(job)
-    if base == job:
-        return None
+def ratio_between(state: ComparisonState, base: int, job: int) -> Ratio | None:
+    """One job against another; None as long as there are no figures.
+
+    Args:
+        state: The comparison.
+        base: Place of the baseline in the plan.
+        job: Place of the job.
+    """
     baselines = [run for run in state.runs_of(base) if full_epochs(run)]
     others = [run for run in state.runs_of(job) if full_epochs(run)]
     if not baselines or not others:
         return None
-    steady, is_partly_alone = _steady_sides(state, job)
+    steady, is_partly_alone = _steady_sides(state, base, job)
     totals = (_totals_s(baselines), _totals_s(others))
     works = {_work(run) for run in (*baselines, *others)}
     is_steady, is_same_work = all(steady), len(works) == 1
@@ -239,14 +244,13 @@ def _ratio(state: ComparisonState, job: int) -> Ratio | None:
     )
 
 
-def _steady_sides(state: ComparisonState, job: int) -> tuple[_Sides, bool]:
+def _steady_sides(state: ComparisonState, base: int, job: int) -> tuple[_Sides, bool]:
     """Steady seconds per sample by trial, the baseline's and a job's, and whether partly alone.
 
     Per sample, for a batch size may drop a few samples of the epoch. Side by side, what one job
     did after the other had ended says nothing of both: only epochs beside each other count,
     unless one of the two has none.
     """
-    base = state.plan.baseline(job)
     sides: tuple[list[float], list[float]] = ([], [])
     is_partly_alone = False
     for pair in zip(state.runs_of(base), state.runs_of(job), strict=True):

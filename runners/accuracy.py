@@ -1,0 +1,47 @@
+"""Accuracies with their noise: how far two must lie apart to mean anything. Pure."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from runners.state import ComparisonState
+from runners.statistics import final_accuracy
+
+_95_PCT = 1.96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """A job's accuracy on the test set after its last epoch.
+
+    Attributes:
+        share: Share of right answers; with several trials their mean.
+        samples: Test samples.
+        noise: Half the 95 % interval that so many samples leave, of a binomial share.
+    """
+
+    share: float
+    samples: int
+    noise: float
+
+
+def accuracy(state: ComparisonState, job: int) -> Accuracy | None:
+    """A job's accuracy; None before it was tested."""
+    runs = [run for run in state.runs_of(job) if run.evaluations]
+    shares = [share for run in runs if (share := final_accuracy(run)) is not None]
+    if not shares:
+        return None
+    share, samples = statistics.fmean(shares), runs[0].evaluations[-1].samples
+    return Accuracy(share=share, samples=samples, noise=_95_PCT * _deviation(share, samples))
+
+
+def differ(one: Accuracy, other: Accuracy) -> bool:
+    """Whether two accuracies differ by more than their noise together."""
+    return abs(one.share - other.share) > math.hypot(one.noise, other.noise)
+
+
+def _deviation(share: float, samples: int) -> float:
+    """The standard deviation of a share of so many samples."""
+    return math.sqrt(max(share * (1 - share), 0.0) / samples) if samples else 0.0

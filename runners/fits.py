@@ -1,0 +1,197 @@
+"""What a sweep says as a whole: the cost of a step, and from which size on a device pays. Pure."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from runners.spec import JobSpec
+from runners.state import ComparisonState
+from runners.statistics import Ratio, full_epochs, ratio_between, unit_s
+from runners.workloads import JobSettings
+
+CELLS_FOR_FIT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFit:
+    """The least squares of T = a x samples + b x steps over a sweep of the batch size.
+
+    The samples of an epoch are the same in each cell, so a x samples is what no batch size
+    removes: the input and the arithmetic. b is what each step costs whatever its size.
+
+    Attributes:
+        label: What was swept, without the batch size.
+        sample_s: a, in seconds a sample.
+        step_s: b, in seconds a step.
+        samples: Samples of an epoch.
+        worst_pct: The largest distance of a measured epoch from the fit, in percent of it.
+        cells: How many batch sizes it rests on.
+    """
+
+    label: str
+    sample_s: float
+    step_s: float
+    samples: int
+    worst_pct: float
+    cells: int
+
+    def epoch_s(self, batch_size: int) -> float:
+        """What an epoch would take with a batch size, in seconds."""
+        return self.sample_s * self.samples + self.step_s * math.ceil(self.samples / batch_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossover:
+    """Where one device or variant overtakes the other as the work grows.
+
+    Attributes:
+        baseline: Label of the one, without the size.
+        other: Label of the other.
+        quantity: What grows: `batch_size`, or `flops` of a training step.
+        at: The size at which both are as fast; None where one is faster at every size.
+        ratios: Size and how many times as fast the other is, by size.
+    """
+
+    baseline: str
+    other: str
+    quantity: str
+    at: float | None
+    ratios: tuple[tuple[float, float], ...]
+
+
+def batch_fits(state: ComparisonState) -> tuple[BatchFit, ...]:
+    """A fit for every sweep of the batch size with at least three sizes measured."""
+    found = (_batch_fit(state, jobs) for jobs in _groups(state, "batch_size").values())
+    return tuple(fit for fit in found if fit is not None)
+
+
+def crossovers(state: ComparisonState) -> tuple[Crossover, ...]:
+    """Where devices, or variants, change places over batch sizes or over a ladder of models."""
+    if "workload" in state.plan.axes:
+        return _crossovers(state, "workload", "flops", _step_flops)
+    if "batch_size" in state.plan.axes:
+        return _crossovers(state, "batch_size", "batch_size", lambda job: job.settings.batch_size)
+    return ()
+
+
+def mean_ratios(state: ComparisonState) -> dict[str, tuple[float, int]]:
+    """Over a ladder: the geometric mean of each job's ratio to its workload's baseline.
+
+    Returns:
+        By the job's label without its workload: the mean, and over how many workloads.
+    """
+    values: dict[str, list[float]] = {}
+    for job, spec in enumerate(state.plan.jobs):
+        base = state.plan.baseline(job)
+        ratio = ratio_between(state, base, job) if base != job else None
+        if ratio is not None and ratio.value is not None:
+            values.setdefault(_label_without(spec, spec.settings.workload), []).append(ratio.value)
+    return {
+        label: (statistics.geometric_mean(found), len(found))
+        for label, found in values.items()
+        if len(found) > 1
+    }
+
+
+def _groups(state: ComparisonState, axis: str) -> Mapping[JobSettings, list[int]]:
+    """The jobs that differ in one setting only, by what they have in common."""
+    found: dict[JobSettings, list[int]] = {}
+    for job, spec in enumerate(state.plan.jobs):
+        found.setdefault(_without(spec.settings, axis), []).append(job)
+    return found
+
+
+def _without(settings: JobSettings, axis: str) -> JobSettings:
+    """The settings with one of them, and what follows from it, made the same for all."""
+    settings = replace(settings, cores=())
+    if axis == "workload":
+        return replace(settings, workload="", batch_size=0, epochs=0, workers=0)
+    return replace(settings, batch_size=0)
+
+
+def _batch_fit(state: ComparisonState, jobs: Sequence[int]) -> BatchFit | None:
+    points = []
+    for job in jobs:
+        figures = [(unit_s(run), full_epochs(run)) for run in state.runs_of(job)]
+        times_s = [time_s for time_s, _ in figures if time_s is not None]
+        if times_s:
+            epoch = next(epochs for _, epochs in figures if epochs)[0]
+            points.append((epoch.samples, epoch.steps, statistics.median(times_s)))
+    samples = {count for count, _, _ in points}
+    if len({steps for _, steps, _ in points}) < CELLS_FOR_FIT or len(samples) != 1:
+        return None
+    fit = statistics.linear_regression([p[1] for p in points], [p[2] for p in points])
+    (count,) = samples
+    off = [abs(fit.intercept + fit.slope * steps - time_s) / time_s for _, steps, time_s in points]
+    spec = state.plan.jobs[jobs[0]]
+    return BatchFit(
+        label=_label_without(spec, f"batch {spec.settings.batch_size}"),
+        sample_s=fit.intercept / count,
+        step_s=fit.slope,
+        samples=count,
+        worst_pct=100 * max(off),
+        cells=len(points),
+    )
+
+
+def _crossovers(
+    state: ComparisonState, axis: str, quantity: str, size: Callable[[JobSpec], float]
+) -> tuple[Crossover, ...]:
+    groups = list(_groups(state, axis).values())
+    found = (_crossover(state, groups[0], group, axis, quantity, size) for group in groups[1:])
+    return tuple(crossover for crossover in found if crossover is not None)
+
+
+def _crossover(
+    state: ComparisonState,
+    baselines: Sequence[int],
+    others: Sequence[int],
+    axis: str,
+    quantity: str,
+    size: Callable[[JobSpec], float],
+) -> Crossover | None:
+    specs = state.plan.jobs
+    partner = {getattr(specs[job].settings, axis): job for job in baselines}
+    ratios: list[tuple[float, float]] = []
+    for job in others:
+        base = partner.get(getattr(specs[job].settings, axis))
+        ratio: Ratio | None = None if base is None else ratio_between(state, base, job)
+        if ratio is not None and ratio.value is not None:
+            ratios.append((size(specs[job]), ratio.value))
+    if len(ratios) < 2:
+        return None
+    ratios.sort()
+    own = "batch {}" if axis == "batch_size" else "{}"
+    names = [
+        _label_without(specs[jobs[0]], own.format(getattr(specs[jobs[0]].settings, axis)))
+        for jobs in (baselines, others)
+    ]
+    return Crossover(
+        baseline=names[0],
+        other=names[1],
+        quantity=quantity,
+        at=_crossing(ratios),
+        ratios=tuple(ratios),
+    )
+
+
+def _crossing(points: Sequence[tuple[float, float]]) -> float | None:
+    """The size at which the ratio is 1 for the last time, on lines over the logarithms."""
+    for (size, ratio), (next_size, next_ratio) in reversed(list(pairwise(points))):
+        if (ratio - 1) * (next_ratio - 1) < 0:
+            part = math.log(ratio) / (math.log(ratio) - math.log(next_ratio))
+            return math.exp(math.log(size) + part * (math.log(next_size) - math.log(size)))
+    return None
+
+
+def _step_flops(job: JobSpec) -> float:
+    return float(job.workload.flops_step * job.settings.batch_size)
+
+
+def _label_without(spec: JobSpec, part: str) -> str:
+    """A job's label without what is the same for the others, such as `cpu` of `cpu batch 64`."""
+    return " ".join(spec.label.replace(part, " ").split()) or spec.label

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from runners.diagnosis import verdict
+from runners.events import Event, JobDone
+from runners.fits import batch_fits, crossovers, mean_ratios
+from runners.spec import JobSpec, Order, Plan
+from runners.state import ComparisonState
+from runners.sweep_words import sweep_sentences
+from tests.fakes.training import epoch, replayed, settings
+
+SAMPLES = 48_000
+# Average epoch by batch size of a fastai fine-tune of ResNet-18 on one GPU, as published.
+PUBLISHED = {16: 42.8, 32: 34.5, 64: 29.0, 128: 24.2, 256: 23.8}
+
+
+def cell(epoch_s: float, batch_size: int, samples: int = SAMPLES) -> list[Event]:
+    steps = -(-samples // batch_size)
+    many = [epoch(n, epoch_s, samples=samples, steps=steps) for n in (1, 2, 3)]
+    return [*many, JobDone(interrupted=False, dropped_events=0)]
+
+
+def batch_plan(devices: tuple[str, ...], sizes: tuple[int, ...]) -> Plan:
+    jobs = tuple(
+        JobSpec(label=f"{device} batch {size}", settings=settings(device=device, batch_size=size))
+        for device in devices
+        for size in sizes
+    )
+    axes = ("device", "batch_size") if len(devices) > 1 else ("batch_size",)
+    return Plan(order=Order.IN_TURN, trials=1, jobs=jobs, axes=axes)
+
+
+def swept(times_s: Mapping[int, float]) -> ComparisonState:
+    cells = [cell(time_s, size) for size, time_s in times_s.items()]
+    return replayed(batch_plan(("cuda:0",), tuple(times_s)), *cells)
+
+
+def raced(time_s: Callable[[str, int], float], *sizes: int) -> ComparisonState:
+    devices = ("cpu", "cuda:0")
+    cells = [cell(time_s(device, size), size) for device in devices for size in sizes]
+    return replayed(batch_plan(devices, sizes), *cells)
+
+
+def ladder(times_s: Mapping[str, tuple[float, float]]) -> ComparisonState:
+    jobs = tuple(
+        JobSpec(label=f"{name} {device}", settings=settings(workload=name, device=device))
+        for name in times_s
+        for device in ("cpu", "cuda:0")
+    )
+    plan = Plan(order=Order.IN_TURN, trials=1, jobs=jobs, axes=("workload", "device"))
+    return replayed(plan, *(cell(time_s, 100) for pair in times_s.values() for time_s in pair))
+
+
+def test_the_published_sweep_gives_its_known_fit() -> None:
+    (fit,) = batch_fits(swept(PUBLISHED))
+    assert fit.sample_s * fit.samples == pytest.approx(22.8, abs=0.15)
+    assert fit.step_s == pytest.approx(6.9e-3, abs=0.1e-3)
+    assert fit.epoch_s(16) == pytest.approx(43.5, abs=0.3)
+    assert (fit.label, fit.cells) == ("cuda:0", 5)
+
+
+def test_the_fit_is_read_out_in_words() -> None:
+    assert sweep_sentences(swept(PUBLISHED)) == [
+        "cuda:0: an epoch takes 22.8 s + 6.89 ms a step (within 5 %): 2,101 samples/s at most, "
+        "whatever the batch size."
+    ]
+
+
+def test_times_that_do_not_follow_from_steps_get_no_figures() -> None:
+    (sentence,) = sweep_sentences(swept({16: 10.0, 32: 40.0, 64: 12.0, 128: 45.0}))
+    assert "do not explain these times" in sentence
+
+
+def test_a_step_that_costs_nothing_is_said_to() -> None:
+    (sentence,) = sweep_sentences(swept({16: 10.0, 32: 10.1, 64: 10.15, 128: 10.2}))
+    assert "a step costs nothing measurable" in sentence
+
+
+def test_two_batch_sizes_make_no_fit() -> None:
+    assert batch_fits(swept({16: 2.0, 32: 1.0})) == ()
+
+
+def test_where_the_gpu_overtakes_the_cpu_is_found_between_two_sizes() -> None:
+    def time_s(device: str, size: int) -> float:
+        return 10.0 if device == "cpu" else {32: 20.0, 64: 14.0, 128: 7.0, 256: 4.0}[size]
+
+    (crossover,) = crossovers(raced(time_s, 32, 64, 128, 256))
+    assert crossover.at is not None
+    assert 64 < crossover.at < 128
+    assert "cuda:0 is faster than cpu from about batch 90 up." in verdict(
+        raced(time_s, 32, 64, 128, 256)
+    )
+
+
+def test_a_device_that_always_wins_overtakes_nowhere() -> None:
+    state = raced(lambda device, _size: 10.0 if device == "cpu" else 2.0, 32, 64)
+    assert crossovers(state)[0].at is None
+    assert "cuda:0 is faster than cpu at every size tried." in verdict(state)
+
+
+def test_a_ladder_names_the_size_from_which_the_gpu_pays() -> None:
+    state = ladder({"fashion-cnn": (10.0, 20.0), "mnist-cnn": (100.0, 10.0)})
+    (crossover,) = crossovers(state)
+    assert (crossover.baseline, crossover.other, crossover.quantity) == ("cpu", "cuda:0", "flops")
+    assert any("FLOP a step up" in sentence for sentence in verdict(state))
+
+
+def test_ratios_over_a_ladder_are_averaged_geometrically() -> None:
+    state = ladder({"mlp": (10.0, 20.0), "fashion-cnn": (10.0, 5.0), "mnist-cnn": (80.0, 10.0)})
+    assert mean_ratios(state) == {"cuda:0": (pytest.approx(2.0), 3)}
+    assert "cuda:0: 2.00x over 3 workloads (geometric mean)." in verdict(state)
+
+
+def test_each_workload_of_a_ladder_is_compared_with_itself() -> None:
+    state = ladder({"mlp": (10.0, 20.0), "fashion-cnn": (10.0, 5.0)})
+    assert verdict(state)[:2] == (
+        "mlp cpu is 2.00x as fast as mlp cuda:0 (steady epochs, alone, single run).",
+        "fashion-cnn cuda:0 is 2.00x as fast as fashion-cnn cpu (steady epochs, alone, "
+        "single run).",
+    )
+
+
+def test_of_many_jobs_only_the_fastest_is_named() -> None:
+    sentences = verdict(swept(PUBLISHED | {512: 23.9}))
+    assert sentences[0].startswith(
+        "Fastest of 6: cuda:0 batch 256 is 1.80x as fast as cuda:0 batch 16"
+    )
+    assert not any(sentence.startswith("cuda:0 batch 32 is") for sentence in sentences)
