@@ -67,13 +67,15 @@ class DataSet:
     warnings: tuple[str, ...]
 
 
-def load(name: str, settings: JobSettings, *, mean: float, std: float) -> DataSet:
+def load(
+    name: str, settings: JobSettings, *, mean: tuple[float, ...], std: tuple[float, ...]
+) -> DataSet:
     """The data set a job asks for, its pixels scaled by `mean` and `std` when items are read.
 
     Raises:
         WorkerError: It is not there, is damaged, or is smaller than asked for.
     """
-    to_tensor = transforms.Compose([transforms.ToTensor(), transforms.Normalize((mean,), (std,))])
+    to_tensor = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])
     warnings: list[str] = []
     # torchvision reads all of a set into memory, so a temporary folder may go right after.
     with ExitStack() as stack:

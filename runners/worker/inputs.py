@@ -102,7 +102,10 @@ class ResidentBatches:
 def _on_device(part: VisionSet, recipe: Recipe, device: torch.device) -> Batch:
     """All samples, scaled as the per-item transforms scale them, moved once."""
     images = part.data.to(device).unsqueeze(1).to(torch.float32)
-    images.div_(255).sub_(recipe.mean).div_(recipe.std)
+    mean, std = (
+        torch.tensor(values, device=device).view(-1, 1, 1) for values in (recipe.mean, recipe.std)
+    )
+    images.div_(255).sub_(mean).div_(std)
     return images, part.targets.to(device)
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from runners.worker.models import Recipe, has_convolutions
+from runners.events import ErrorKind
+from runners.worker.errors import WorkerError
+from runners.worker.models import InputKind, Recipe, Schedule
 from runners.workloads import JobSettings, Precision, Variant
 
 
@@ -23,9 +26,13 @@ class Network:
 
     Attributes:
         model: The model, compiled where that was asked for.
+        module: The same model, never compiled.
         loss: The loss function.
-        optimizer: Over the model's parameters.
+        optimizer: Over the model's trainable parameters.
         precision: Makes the context that forward passes run in.
+        schedule: What steps along with the optimizer; None where nothing does.
+        input_kind: What the model takes.
+        weights: The file its first weights come from; None where they are random.
     """
 
     model: Callable[[Tensor], Tensor]
@@ -33,6 +40,9 @@ class Network:
     loss: nn.Module
     optimizer: Optimizer
     precision: Callable[[], AbstractContextManager[Any]]
+    schedule: Schedule | None
+    input_kind: InputKind
+    weights: str | None
 
     def parameters(self) -> int:
         """Number of the model's parameters."""
@@ -43,25 +53,61 @@ class Network:
         return sum(p.numel() for p in self.module.parameters() if p.requires_grad)
 
 
-def build(recipe: Recipe, settings: JobSettings, device: torch.device) -> Network:
-    """The network of a job, its weights drawn from the seed."""
+def build(
+    recipe: Recipe,
+    settings: JobSettings,
+    device: torch.device,
+    *,
+    steps: int | None = None,
+    images: Tensor | None = None,
+) -> Network:
+    """The network of a job, its weights drawn from the seed or read from the settings' file.
+
+    Args:
+        recipe: What it is made of.
+        settings: Of the job.
+        device: Where it goes.
+        steps: Steps of the whole run, for the schedule; None leaves the schedule out.
+        images: Some normalized training images on the device, for models that start from them.
+
+    Raises:
+        WorkerError: The file with the weights is missing or does not fit.
+    """
     torch.manual_seed(settings.seed)
-    module = recipe.model().to(device)
-    is_tuned = settings.variant is Variant.TUNED
-    if is_tuned and has_convolutions(module):
-        module = module.to(memory_format=torch.channels_last)
-    parameters = list(module.parameters())
+    module = recipe.model()
+    if settings.weights is not None:
+        _load_weights(recipe, module, settings)
+    module = place(module, settings, device)
+    if recipe.start_from_images is not None and images is not None:
+        recipe.start_from_images(module, images)
+    optimizer = _optimizer(recipe, module, settings)
     return Network(
         model=torch.compile(module) if settings.compile else module,
         module=module,
         loss=recipe.loss,
-        optimizer=_fused(recipe, parameters) if is_tuned else recipe.optimizer(parameters),
-        precision=(
-            partial(torch.autocast, device.type, dtype=torch.bfloat16)
-            if settings.precision is Precision.BF16
-            else nullcontext
-        ),
+        optimizer=optimizer,
+        precision=precision_of(settings, device),
+        schedule=recipe.schedule(module, optimizer, steps) if recipe.schedule and steps else None,
+        input_kind=recipe.input_kind,
+        weights=settings.weights,
     )
+
+
+def place(module: nn.Module, settings: JobSettings, device: torch.device) -> nn.Module:
+    """The module on its device, its images in the memory format that the settings ask for."""
+    module = module.to(device)
+    if _asked(settings.channels_last, settings) and _has_convolutions(module):
+        module = module.to(memory_format=torch.channels_last)
+    return module
+
+
+def precision_of(
+    settings: JobSettings, device: torch.device
+) -> Callable[[], AbstractContextManager[Any]]:
+    """What makes the context of a forward pass in the settings' number format."""
+    if settings.precision is Precision.BF16:
+        return partial(torch.autocast, device.type, dtype=torch.bfloat16)
+    return nullcontext
 
 
 def compile_ahead(
@@ -69,19 +115,43 @@ def compile_ahead(
 ) -> None:
     """Run forward and backward on zeros of each shape, then put everything back as it was."""
     weights = copy.deepcopy(network.module.state_dict())
+    is_text = network.input_kind is InputKind.TOKENS
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for shape in batch_shapes:
-            images = torch.zeros(shape, device=device)
-            labels = torch.zeros(shape[0], dtype=torch.int64, device=device)
+            samples = torch.zeros(
+                shape, dtype=torch.int64 if is_text else torch.float32, device=device
+            )
+            targets = torch.zeros(shape if is_text else shape[:1], dtype=torch.int64, device=device)
             with network.precision():
-                loss = network.loss(network.model(images), labels)
+                loss = network.loss(network.model(samples), targets)
             loss.backward()
             network.optimizer.zero_grad()
     network.module.load_state_dict(weights)
 
 
-def _fused(recipe: Recipe, parameters: list[nn.Parameter]) -> Optimizer:
-    try:
-        return recipe.optimizer(parameters, fused=True)
-    except RuntimeError:
-        return recipe.optimizer(parameters)
+def _asked(setting: bool | None, settings: JobSettings) -> bool:
+    return settings.variant is Variant.TUNED if setting is None else setting
+
+
+def _has_convolutions(module: nn.Module) -> bool:
+    return any(isinstance(layer, nn.Conv2d) for layer in module.modules())
+
+
+def _load_weights(recipe: Recipe, module: nn.Module, settings: JobSettings) -> None:
+    if recipe.load_weights is None:
+        raise WorkerError(
+            ErrorKind.DATA_MISSING,
+            f"{settings.workload} starts from random weights; no file of weights fits it.",
+            "Leave --weights out.",
+        )
+    recipe.load_weights(module, Path(str(settings.weights)))
+
+
+def _optimizer(recipe: Recipe, module: nn.Module, settings: JobSettings) -> Optimizer:
+    if _asked(settings.fused, settings):
+        try:
+            return recipe.optimizer(module, batch_size=settings.batch_size, fused=True)
+        except RuntimeError:
+            # Not every device has it; the arithmetic is the same without.
+            pass
+    return recipe.optimizer(module, batch_size=settings.batch_size)

@@ -48,7 +48,7 @@ def load(
         cache_dir=str(cache_dir) if cache_dir else None,
         train_samples=train_samples,
     )
-    return datasets.load("MNIST", settings, mean=0.5, std=0.5)
+    return datasets.load("MNIST", settings, mean=(0.5,), std=(0.5,))
 
 
 def failure(**arguments: Path | str | int) -> WorkerError:

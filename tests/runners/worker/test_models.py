@@ -40,6 +40,6 @@ def test_counted_flops_are_those_of_the_catalogue(workload: Workload) -> None:
 @WORKLOADS
 def test_the_optimizer_is_the_one_the_catalogue_names(workload: Workload) -> None:
     recipe = RECIPES[workload.name]
-    optimizer = recipe.optimizer(recipe.model().parameters())
+    optimizer = recipe.optimizer(recipe.model(), batch_size=workload.batch_size)
     rate = optimizer.param_groups[0]["lr"]
     assert f"{type(optimizer).__name__} lr {rate}" == workload.optimizer
