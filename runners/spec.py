@@ -52,6 +52,8 @@ class Request:
         data: `auto`, `generated`, `download`, or a directory.
         layers: Whether each layer's time is measured too.
         weights: A file with the weights to start from; None draws them.
+        channels_last: Memory format of images; None leaves it to the variant.
+        fused: Whether torch's one-kernel optimizer is used; None leaves it to the variant.
         time_budget_s: No run starts once so much time has gone; None for no limit.
         within_pct: A job is repeated no more once its figure is known to within so many percent,
             to either side; None repeats it `trials` times.
@@ -75,6 +77,8 @@ class Request:
     data: str = "auto"
     layers: bool = False
     weights: str | None = None
+    channels_last: bool | None = None
+    fused: bool | None = None
     time_budget_s: float | None = None
     within_pct: float | None = None
 
@@ -290,6 +294,8 @@ def _settings(request: Request, workload: Workload) -> list[JobSettings]:
             data=request.data,
             layers=request.layers,
             weights=request.weights,
+            channels_last=request.channels_last,
+            fused=request.fused,
         )
         for device, variant, batch_size, precision, workers, threads, compiled, epochs in cells
     ]
