@@ -9,30 +9,22 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, NamedTuple
 
 from runners.devices import is_accelerator
 from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, ErrorKind, Event, JobFailed
-from runners.launching.oom import count_oom_kills
-from runners.launching.supervision import Patience, Supervisor, WorkerPipes
+from runners.launching.processes import StartedProcess
+from runners.launching.supervision import Patience, supervise
+from runners.launching.worker_pipes import WorkerEnds, close_all, open_pipes
 from runners.process_events import WorkerExited
 from runners.workloads import JobSettings
 
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 _NOT_STARTED = 127
-
-
-class _Launched(NamedTuple):
-    process: subprocess.Popen[bytes]
-    pipes: WorkerPipes
-    control: IO[bytes]
 
 
 async def run_worker(
@@ -60,28 +52,24 @@ async def run_worker(
     Raises:
         asyncio.CancelledError: It was cancelled, and the worker is gone.
     """
-    oom_kills_before = count_oom_kills()
     try:
-        launched = _start(
-            [*(command or worker_command()), json.dumps(settings.to_wire())], settings.device
-        )
+        pipes = open_pipes()
     except OSError as error:
         _report_no_start(on_event, error)
         return
-    with launched.control:
-        supervisor = Supervisor(launched.process, launched.pipes, on_event, patience or Patience())
-        await supervisor.run()
-    returncode = launched.process.returncode
-    oom_kills = (count_oom_kills() or 0) - (oom_kills_before or 0)
-    on_event(
-        WorkerExited(
-            returncode=returncode,
-            stopped=supervisor.was_stopped,
-            oom_killed=returncode == -signal.SIGKILL and oom_kills > 0,
-            mono_s=time.monotonic(),
+    try:
+        process = _start(
+            [*(command or worker_command()), json.dumps(settings.to_wire())],
+            settings.device,
+            pipes.theirs,
         )
-    )
-    supervisor.raise_if_cancelled()
+    except OSError as error:
+        close_all(pipes.ours)
+        _report_no_start(on_event, error)
+        return
+    finally:
+        close_all(pipes.theirs)
+    await supervise(StartedProcess(process), pipes.ours, on_event, patience or Patience())
 
 
 def worker_command() -> tuple[str, ...]:
@@ -113,40 +101,25 @@ def worker_environment(
     return environment
 
 
-def _start(command: Sequence[str], device: str) -> _Launched:
-    """Start the process with its four pipes.
+def _start(command: Sequence[str], device: str, ends: WorkerEnds) -> subprocess.Popen[bytes]:
+    """Start the process with its ends of the pipes.
 
     Raises:
         OSError: The system would not start it.
     """
-    with ExitStack() as theirs, ExitStack() as ours:
-        read_ends = []
-        write_ends = []
-        for _ in range(3):
-            read_end, write_end = os.pipe()
-            ours.callback(os.close, read_end)
-            theirs.callback(os.close, write_end)
-            read_ends.append(read_end)
-            write_ends.append(write_end)
-        control_read, control_write = os.pipe()
-        theirs.callback(os.close, control_read)
-        ours.callback(os.close, control_write)
-        events, stdout, stderr = write_ends
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            pass_fds=(events, control_read),
-            start_new_session=True,
-            env={
-                **worker_environment(device),
-                CHANNEL_VARIABLE: f"fd:{events}",
-                CONTROL_VARIABLE: f"fd:{control_read}",
-            },
-        )
-        ours.pop_all()
-    return _Launched(process, WorkerPipes(*read_ends), os.fdopen(control_write, "wb", buffering=0))
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=ends.stdout,
+        stderr=ends.stderr,
+        pass_fds=(ends.events, ends.control),
+        start_new_session=True,
+        env={
+            **worker_environment(device),
+            CHANNEL_VARIABLE: f"fd:{ends.events}",
+            CONTROL_VARIABLE: f"fd:{ends.control}",
+        },
+    )
 
 
 def _report_no_start(on_event: Callable[[Event], None], error: OSError) -> None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from runners.events import Event, JobDone, JobFailed
 from runners.events.wire import MAX_LINE_BYTES, ProtocolError, decode
 from runners.launching.lines import LineSplitter, LogGate, RawLine
+from runners.launching.oom import count_oom_kills
 from runners.launching.pipes import PipeReader
-from runners.process_events import LogLine, UnreadableLine, WorkerStarted
+from runners.launching.processes import WorkerProcess
+from runners.launching.worker_pipes import OurEnds
+from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
 
 _LOG_LINE_BYTES = 2_000
 _UNREADABLE_BYTES = 200
 _EVENTS_AT_ONCE = 256
-_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +42,44 @@ class Patience:
     linger_s: float = 10.0
 
 
-class WorkerPipes(NamedTuple):
-    """The read ends of a worker's pipes."""
+async def supervise(
+    process: WorkerProcess,
+    ends: OurEnds,
+    on_event: Callable[[Event], None],
+    patience: Patience,
+    *,
+    started_mono_s: float | None = None,
+) -> None:
+    """Report what a worker says until it and its process group are gone.
 
-    events: int
-    stdout: int
-    stderr: int
+    Args:
+        process: The worker.
+        ends: Our ends of its pipes, to be closed here.
+        on_event: Called for each event and each line of the log; `WorkerExited` is the last.
+        patience: How long to wait for what.
+        started_mono_s: Monotonic clock when its start began; None for now.
+
+    Raises:
+        asyncio.CancelledError: It was cancelled, and the worker is gone.
+    """
+    oom_kills_before = count_oom_kills()
+    supervisor = Supervisor(process, ends, on_event, patience)
+    try:
+        await supervisor.run(time.monotonic() if started_mono_s is None else started_mono_s)
+    finally:
+        os.close(ends.control)
+    returncode = process.returncode
+    assert returncode is not None  # it was reaped
+    oom_kills = (count_oom_kills() or 0) - (oom_kills_before or 0)
+    on_event(
+        WorkerExited(
+            returncode=returncode,
+            stopped=supervisor.was_stopped,
+            oom_killed=returncode == -signal.SIGKILL and oom_kills > 0,
+            mono_s=time.monotonic(),
+        )
+    )
+    supervisor.raise_if_cancelled()
 
 
 class _Log:
@@ -64,8 +96,8 @@ class Supervisor:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
-        pipes: WorkerPipes,
+        process: WorkerProcess,
+        ends: OurEnds,
         on_event: Callable[[Event], None],
         patience: Patience,
     ) -> None:
@@ -73,7 +105,7 @@ class Supervisor:
 
         Args:
             process: The worker.
-            pipes: Its pipes, to be closed here.
+            ends: Our ends of its pipes; all but the control pipe are closed here.
             on_event: Called for each event and each line of the log.
             patience: How long to wait for what.
         """
@@ -83,17 +115,16 @@ class Supervisor:
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
-        self._channel = PipeReader(pipes.events, LineSplitter(MAX_LINE_BYTES), self._wake.set)
+        self._channel = PipeReader(ends.events, LineSplitter(MAX_LINE_BYTES), self._wake.set)
         self._logs = (
-            _Log("stdout", pipes.stdout, self._wake.set),
-            _Log("stderr", pipes.stderr, self._wake.set),
+            _Log("stdout", ends.stdout, self._wake.set),
+            _Log("stderr", ends.stderr, self._wake.set),
         )
         self._timers: list[asyncio.TimerHandle] = []
         self._log_timer: asyncio.TimerHandle | None = None
-        self._pidfd = _open_pidfd(process.pid)
         self._cancels_seen = 0
 
-    async def run(self) -> None:
+    async def run(self, started_mono_s: float) -> None:
         """Watch until the process group is gone and all it said was reported.
 
         Being cancelled stops the worker, being cancelled again kills it; neither ends this
@@ -102,8 +133,8 @@ class Supervisor:
         task = asyncio.current_task()
         cancels_before = task.cancelling() if task else 0
         try:
-            self._on_event(WorkerStarted(pid=self._process.pid, mono_s=time.monotonic()))
-            self._watch_for_exit()
+            self._on_event(WorkerStarted(pid=self._process.pid, mono_s=started_mono_s))
+            self._process.watch(self._exited)
             while not self._is_over:
                 try:
                     await self._wake.wait()
@@ -180,19 +211,10 @@ class Supervisor:
     def _later(self, delay_s: float, action: Callable[[], None]) -> None:
         self._timers.append(self._loop.call_later(delay_s, action))
 
-    def _watch_for_exit(self) -> None:
-        if self._pidfd is not None:
-            self._loop.add_reader(self._pidfd, self._exited)
-        elif self._process.poll() is None:
-            self._later(_POLL_S, self._watch_for_exit)
-        else:
-            self._exited()
-
     def _exited(self) -> None:
         """The process has ended: end what is left of its group, then free its number."""
-        self._forget_pidfd()
         self._signal_group(signal.SIGKILL)
-        self._process.wait()
+        self._process.reap()
         for timer in self._timers:
             timer.cancel()
         self._timers = [self._loop.call_later(self._patience.last_words_s, self._hang_up)]
@@ -203,18 +225,11 @@ class Supervisor:
             reader.close()
         self._wake.set()
 
-    def _forget_pidfd(self) -> None:
-        if self._pidfd is not None:
-            self._loop.remove_reader(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = None
-
     def _close(self) -> None:
         """Leave nothing behind, whatever happened."""
         if self._process.returncode is None:
             self._signal_group(signal.SIGKILL)
-            self._process.wait()
-        self._forget_pidfd()
+            self._process.reap()
         for timer in self._timers:
             timer.cancel()
         if self._log_timer is not None:
@@ -228,11 +243,3 @@ def _event_on(line: RawLine) -> Event:
         with suppress(ProtocolError):
             return decode(line.content)
     return UnreadableLine(text=line.content[:_UNREADABLE_BYTES].decode(errors="replace"))
-
-
-def _open_pidfd(pid: int) -> int | None:
-    """A descriptor that tells of the end of a process; None where the system has none."""
-    if hasattr(os, "pidfd_open"):
-        with suppress(OSError):
-            return os.pidfd_open(pid)
-    return None

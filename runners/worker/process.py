@@ -40,7 +40,7 @@ def run_job(settings: JobSettings, events_fd: int, control_fd: int) -> int:
     stop = Stop()
     stop.listen()
     lifeline.die_with_parent()
-    warning = _bind_to_cores(settings)
+    warning = bind_to_cores(settings)
     lifeline.watch_control_pipe(control_fd)
     channel = EventChannel(events_fd)
     channel.send(Hello(pid=os.getpid(), python=platform.python_version(), cores=_cores()))
@@ -65,7 +65,7 @@ def _run(settings: JobSettings, channel: EventChannel, stop: Stop) -> int:
     return 0
 
 
-def _bind_to_cores(settings: JobSettings) -> str | None:
+def bind_to_cores(settings: JobSettings) -> str | None:
     """Keep to the job's cores and threads; a warning where the system does not let us."""
     threads = settings.threads or len(settings.cores)
     if threads:
