@@ -6,11 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from runners.spec import Request, UsageError, named_workloads
 from sensors.wanted import Wanted
-from tui.options import add_comparison_options, for_workload, request_from
+from tui.options import add_comparison_options, for_workload, preset_request, request_from
 from tui.wiring import INTERVALS_S, Opening
 
 DEFAULT_WORKLOAD = "fashion-cnn"
@@ -125,6 +126,7 @@ def _opening(options: argparse.Namespace) -> Opening:
         start=starts,
         needs_gpus=options.devices is None,
         request=request,
+        preset=partial(preset_request, options),
         process_filter=options.filter,
         read_only=options.read_only,
     )

@@ -1,87 +1,283 @@
-"""The options of a comparison on the command line, and the request they make. Pure."""
+"""The options of a comparison, for the command line and the form alike, and the request they make.
+
+Pure.
+"""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
-from dataclasses import replace
-from enum import StrEnum
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from runners.devices import parse_device
 from runners.planning import default_request
-from runners.spec import Order, Request, UsageError, named_workloads
+from runners.presets import Preset
+from runners.spec import Order, Request, named_workloads
 from runners.workloads import Precision, Variant
+from runners.workloads.catalogue import CATALOGUE
+from tui import option_values as values
 
-T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
-_AXES = (
-    *("devices", "variant", "batch_size", "precision", "workers", "threads", "compile", "epochs"),
+EACH_ITS_OWN = "each its own"
+
+
+def _nothing(_request: Request) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonOption:
+    """One option of a comparison.
+
+    Attributes:
+        name: As parsed options have it; `batch_size` is `--batch-size` on the command line.
+        field: Its name in a request.
+        meaning: What it does and what it takes, in words.
+        parse: From its text to its value; raises `argparse.ArgumentTypeError`, in words.
+        metavar: What stands for its value in a help text.
+        is_axis: Whether several values, with commas between, make an axis.
+        default: Its value where it is left out and the request needs one.
+        flags: For one without a value on the command line: what `yes` and `no` are called there,
+            and what they do.
+        usual: What a request that leaves it out has, in words.
+    """
+
+    name: str
+    field: str
+    meaning: str
+    parse: Callable[[str], Any]
+    metavar: str = "N"
+    is_axis: bool = False
+    default: Any = None
+    flags: Mapping[str, tuple[str, str]] | None = None
+    usual: Callable[[Request], str] = _nothing
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    def arguments(self, text: str) -> list[str]:
+        """What is typed on a command line for a text; nothing for none."""
+        if not text:
+            return []
+        if self.flags is None:
+            return [f"{self.flag}={text}"] if text.startswith("-") else [self.flag, text]
+        words = (word.strip() for word in text.split(","))
+        return [self.flags[word][0] for word in words if word in self.flags]
+
+
+def _axis(
+    name: str,
+    field: str,
+    meaning: str,
+    parse: Callable[[str], Any],
+    usual: Callable[[Request], str],
+    *,
+    flags: Mapping[str, tuple[str, str]] | None = None,
+) -> ComparisonOption:
+    return ComparisonOption(
+        name=name,
+        field=field,
+        meaning=meaning,
+        parse=values.list_of(parse),
+        metavar="LIST",
+        is_axis=True,
+        flags=flags,
+        usual=usual,
+    )
+
+
+def _own(name: str) -> Callable[[Request], str]:
+    """What the workloads have of themselves."""
+
+    def usual(request: Request) -> str:
+        found = {str(getattr(CATALOGUE[workload], name)) for workload in request.workloads}
+        return found.pop() if len(found) == 1 else EACH_ITS_OWN
+
+    return usual
+
+
+def _usual_variant(request: Request) -> str:
+    found = {CATALOGUE[workload].variants[0].value for workload in request.workloads}
+    usual = found.pop() if len(found) == 1 else EACH_ITS_OWN
+    return ",".join(request.variants) or usual
+
+
+OPTIONS: Sequence[ComparisonOption] = (
+    _axis(
+        *("devices", "devices", "where to train: cpu, cuda:0, mps", values.device),
+        lambda request: ",".join(request.devices),
+    ),
+    ComparisonOption(
+        name="baseline",
+        field="baseline",
+        meaning="a device that runs first and once, in the workload's own batch size, "
+        "for the others to be compared with",
+        parse=values.device,
+        metavar="DEVICE",
+        usual=lambda _: "the first job",
+    ),
+    _axis(
+        *("variant", "variants", "as-written, tuned, ideal", values.one_of(Variant)),
+        _usual_variant,
+    ),
+    _axis("batch_size", "batch_sizes", "samples a step", values.positive, _own("batch_size")),
+    _axis(
+        *("precision", "precisions", "fp32, bf16", values.one_of(Precision)),
+        lambda _: Precision.FP32.value,
+    ),
+    _axis("workers", "workers", "loader processes (as-written)", values.natural, _own("workers")),
+    _axis("epochs", "epochs", "passes, or timed calls", values.positive, _own("epochs")),
+    ComparisonOption(
+        name="train_samples",
+        field="train_samples",
+        meaning="use the first N training samples",
+        parse=values.positive,
+        usual=lambda _: "all",
+    ),
+    ComparisonOption(
+        name="test_samples",
+        field="test_samples",
+        meaning="use the first N test samples",
+        parse=values.positive,
+        usual=lambda _: "all",
+    ),
+    _axis(
+        *("compile", "compiles", "run the model through torch.compile: no, yes or both"),
+        values.yes_no,
+        lambda _: "no",
+        flags={
+            "yes": (
+                "--compile",
+                "run the model through torch.compile; with --no-compile as well: both ways",
+            ),
+            "no": ("--no-compile", "do not"),
+        },
+    ),
+    ComparisonOption(
+        name="trials",
+        field="trials",
+        meaning="repeat each job in a fresh process, at most so often",
+        parse=values.positive,
+        usual=lambda request: str(max(CATALOGUE[name].trials for name in request.workloads)),
+    ),
+    ComparisonOption(
+        name="order",
+        field="order",
+        meaning="together (side by side) or in-turn",
+        parse=values.one_of(Order),
+        metavar="ORDER",
+        usual=lambda request: request.order.value,
+    ),
+    _axis(
+        *("threads", "threads", "threads of one operator", values.positive),
+        lambda _: "one for each core",
+    ),
+    ComparisonOption(
+        name="seed",
+        field="seed",
+        meaning="seed of model, order and generated data",
+        parse=values.natural,
+        default=0,
+        usual=lambda _: "0",
+    ),
+    ComparisonOption(
+        name="data",
+        field="data",
+        meaning="auto, generated, download, or a directory with the set",
+        parse=str,
+        metavar="WHERE",
+        default="auto",
+        usual=lambda _: "auto",
+    ),
+    ComparisonOption(
+        name="layers",
+        field="layers",
+        meaning="measure each layer's time too, cold and warm: yes or no",
+        parse=values.yes_no,
+        flags={"yes": ("--layers", "measure each layer's time too, cold and warm")},
+        usual=lambda _: "no",
+    ),
+    ComparisonOption(
+        name="weights",
+        field="weights",
+        meaning="weights of torchvision's model to start from",
+        parse=str,
+        metavar="FILE",
+        usual=lambda _: "drawn from the seed",
+    ),
+    ComparisonOption(
+        name="channels_last",
+        field="channels_last",
+        meaning="keep images with their channels last: yes or no",
+        parse=values.yes_no,
+        flags={
+            "yes": ("--channels-last", "keep images with their channels last in memory"),
+            "no": ("--no-channels-last", "do not"),
+        },
+        usual=lambda _: "as the variant does",
+    ),
+    ComparisonOption(
+        name="fused",
+        field="fused",
+        meaning="step the optimizer in one kernel: yes or no",
+        parse=values.yes_no,
+        flags={
+            "yes": ("--fused", "step the optimizer in one kernel"),
+            "no": ("--no-fused", "do not"),
+        },
+        usual=lambda _: "as the variant does",
+    ),
+    ComparisonOption(
+        name="time_budget",
+        field="time_budget_s",
+        meaning="start nothing more after so long: 90s, 10m, 1h",
+        parse=values.seconds,
+        metavar="TIME",
+        usual=lambda _: "no limit",
+    ),
+    ComparisonOption(
+        name="within",
+        field="within_pct",
+        meaning="repeat a job no more once its figure is known to PCT percent to either side",
+        parse=values.percent,
+        metavar="PCT",
+        usual=lambda _: "all trials",
+    ),
 )
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
+"""Every option of a comparison, in the order of the form."""
 
 
 def add_comparison_options(parser: argparse.ArgumentParser) -> None:
     """Add every option of a comparison; a comma-separated list makes an axis of it."""
-    add = parser.add_argument_group(
-        "comparison (a,b,c makes an axis: one job for each)"
-    ).add_argument
-    add("--devices", type=_list_of(_device), metavar="LIST", help="cpu, cuda:0, mps")
-    add(
-        "--variant",
-        type=_list_of(_one_of(Variant)),
-        metavar="LIST",
-        help="as-written, tuned, ideal",
-    )
-    add("--batch-size", type=_list_of(_positive), metavar="LIST", help="samples a step")
-    add("--precision", type=_list_of(_one_of(Precision)), metavar="LIST", help="fp32, bf16")
-    add("--workers", type=_list_of(_natural), metavar="LIST", help="loader processes (as-written)")
-    add("--epochs", type=_list_of(_positive), metavar="LIST", help="passes, or timed calls")
-    add("--train-samples", type=_positive, metavar="N", help="use the first N training samples")
-    add("--test-samples", type=_positive, metavar="N", help="use the first N test samples")
-    add(
-        "--compile",
-        action="append_const",
-        const=True,
-        help="run the model through torch.compile; with --no-compile as well: both ways",
-    )
-    add("--no-compile", action="append_const", const=False, dest="compile", help="do not")
-    add(
-        "--trials",
-        type=_positive,
-        metavar="N",
-        help="repeat each job in a fresh process, at most so often",
-    )
-    add("--order", type=_one_of(Order), metavar="ORDER", help="together (side by side) or in-turn")
-    add("--threads", type=_list_of(_positive), metavar="LIST", help="threads of one operator")
-    add(
-        "--seed",
-        type=_natural,
-        default=0,
-        metavar="N",
-        help="seed of model, order and generated data",
-    )
-    add(
-        "--data",
-        default="auto",
-        metavar="WHERE",
-        help="auto, generated, download, or a directory with the set",
-    )
-    add("--layers", action="store_true", help="measure each layer's time too, cold and warm")
-    add("--weights", metavar="FILE", help="weights of torchvision's model to start from")
-    add(
-        "--time-budget",
-        type=_seconds,
-        metavar="TIME",
-        help="start nothing more after so long: 90s, 10m, 1h",
-    )
-    add(
-        "--within",
-        type=_percent,
-        metavar="PCT",
-        help="repeat a job no more once its figure is known to PCT percent to either side",
-    )
+    group = parser.add_argument_group("comparison (a,b,c makes an axis: one job for each)")
+    for option in OPTIONS:
+        if option.flags is None:
+            group.add_argument(
+                option.flag,
+                type=option.parse,
+                default=option.default,
+                metavar=option.metavar,
+                help=option.meaning,
+            )
+            continue
+        for word, (flag, meaning) in option.flags.items():
+            group.add_argument(
+                flag,
+                action="append_const",
+                const=values.yes_no(word),
+                dest=option.name,
+                help=meaning,
+            )
+
+
+def parse_texts(workload: str, texts: Mapping[str, str]) -> argparse.Namespace:
+    """The options that texts mean, each one checked before by its option's `parse`."""
+    parser = argparse.ArgumentParser()
+    add_comparison_options(parser)
+    arguments = [word for option in OPTIONS for word in option.arguments(texts[option.name])]
+    return parser.parse_args(arguments, argparse.Namespace(workload=workload))
 
 
 def for_workload(options: argparse.Namespace, workload: str) -> argparse.Namespace:
@@ -89,8 +285,9 @@ def for_workload(options: argparse.Namespace, workload: str) -> argparse.Namespa
     if workload == options.workload:
         return options
     without_axes = {
-        name: None if len(getattr(options, name) or ()) > 1 else getattr(options, name)
-        for name in _AXES
+        option.name: None
+        for option in OPTIONS
+        if option.is_axis and len(getattr(options, option.name) or ()) > 1
     }
     return argparse.Namespace(**{**vars(options), **without_axes, "workload": workload})
 
@@ -110,32 +307,51 @@ def request_from(
     """
     named_workloads(options.workload)
     request = default_request(options.workload, accelerator)
-    if options.devices or options.variant or _has_axis(options):
-        devices = options.devices or (("cpu", accelerator) if accelerator else ("cpu",))
-        request = replace(request, devices=devices, variants=options.variant or ())
-    request = replace(
-        request,
-        batch_sizes=options.batch_size or (),
-        precisions=options.precision or (Precision.FP32,),
-        workers=options.workers or (),
-        epochs=options.epochs or (),
-        train_samples=options.train_samples,
-        test_samples=options.test_samples,
-        compiles=tuple(dict.fromkeys(options.compile or (False,))),
-        threads=options.threads or (),
-        trials=options.trials,
-        seed=options.seed,
-        data=options.data,
-        layers=options.layers,
-        weights=options.weights,
-        time_budget_s=options.time_budget,
-        within_pct=options.within,
-    )
+    given = _given(options)
+    has_axis = any(option.is_axis and len(given.get(option.field, ())) > 1 for option in OPTIONS)
+    if has_axis or given.keys() & {"devices", "variants", "baseline"}:
+        devices = ("cpu", accelerator) if accelerator else ("cpu",)
+        devices = devices[-1:] if "baseline" in given else devices
+        request = replace(request, devices=devices, variants=())
+    request = replace(request, **given)
     return replace(request, order=options.order or order or _usual_order(request))
 
 
-def _has_axis(options: argparse.Namespace) -> bool:
-    return any(len(getattr(options, name) or ()) > 1 for name in _AXES)
+def preset_request(options: argparse.Namespace, preset: Preset, accelerator: str | None) -> Request:
+    """What a preset asks for, with all options beside its own axes and workloads.
+
+    Args:
+        options: What `add_comparison_options` parsed.
+        preset: The preset.
+        accelerator: The device to race against the CPU; `--devices` decides where it is given.
+    """
+    given = _given(options)
+    devices = given.pop("devices", None)
+    if devices is not None:
+        accelerator = next((device for device in reversed(devices) if device != "cpu"), None)
+    request = preset.request(accelerator)
+    axes = {option.field for option in OPTIONS if option.is_axis}
+    return replace(
+        request,
+        **{
+            field: value
+            for field, value in given.items()
+            if field not in axes or len(value) == 1 == max(1, len(getattr(request, field)))
+        },
+    )
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a request that options were given for."""
+    given: dict[str, Any] = {}
+    for option in OPTIONS:
+        value = getattr(options, option.name)
+        if value is None or value == option.default:
+            continue
+        if option.flags is not None:
+            value = tuple(dict.fromkeys(value)) if option.is_axis else value[-1]
+        given[option.field] = value
+    return given
 
 
 def _usual_order(request: Request) -> Order:
@@ -143,72 +359,5 @@ def _usual_order(request: Request) -> Order:
         *(request.workloads, request.devices, request.variants, request.batch_sizes),
         *(request.precisions, request.workers, request.threads, request.compiles, request.epochs),
     )
-    jobs = math.prod(max(1, len(axis)) for axis in axes)
+    jobs = math.prod(max(1, len(axis)) for axis in axes) + (request.baseline is not None)
     return Order.TOGETHER if jobs <= 2 else Order.IN_TURN
-
-
-def _list_of(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
-    def parse_list(text: str) -> tuple[T, ...]:
-        parts = [part.strip() for part in text.split(",")]
-        if not all(parts):
-            raise argparse.ArgumentTypeError(f"'{text}' has an empty entry")
-        return tuple(parse(part) for part in parts)
-
-    return parse_list
-
-
-def _device(text: str) -> str:
-    try:
-        return parse_device(text)
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _one_of(kind: type[E]) -> Callable[[str], E]:
-    def parse(text: str) -> E:
-        try:
-            return kind(text)
-        except ValueError:
-            known = ", ".join(member.value for member in kind)
-            raise argparse.ArgumentTypeError(f"'{text}' is none of: {known}") from None
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    number, unit = (text[:-1], text[-1]) if text[-1:] in _SECONDS else (text, "s")
-    try:
-        value_s = float(number) * _SECONDS[unit]
-    except ValueError:
-        value_s = math.nan
-    if not 0 < value_s < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time such as 90s, 10m or 1h")
-    return value_s
-
-
-def _percent(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 100:
-        raise argparse.ArgumentTypeError(f"'{text}' is no percentage between 0 and 100")
-    return value
-
-
-def _positive(text: str) -> int:
-    return _number(text, least=1)
-
-
-def _natural(text: str) -> int:
-    return _number(text, least=0)
-
-
-def _number(text: str, *, least: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least} up")
-    return number

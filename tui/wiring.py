@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runners.planning import default_request
+from runners.presets import Preset
 from runners.spec import Request
 from sensors.readings import Reading
 from sensors.wanted import Wanted
@@ -24,6 +25,7 @@ class Opening:
         needs_gpus: Whether the devices depend on what the machine has.
         request: The race over a workload, given the best accelerator or None; keeps whatever
             was asked for on the command line.
+        preset: The race of a preset, given the same; keeps what is beside the preset's axes.
         process_filter: What processes are filtered by at first, as typed after `/`.
         read_only: Whether no process may be sent a signal.
     """
@@ -32,6 +34,9 @@ class Opening:
     start: bool = False
     needs_gpus: bool = True
     request: Callable[[str, str | None], Request] = default_request
+    preset: Callable[[Preset, str | None], Request] = lambda preset, accelerator: preset.request(
+        accelerator
+    )
     process_filter: str = ""
     read_only: bool = False
 

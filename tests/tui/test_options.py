@@ -2,9 +2,19 @@ import argparse
 
 import pytest
 
+from runners.planning import default_request
+from runners.presets import PRESETS
 from runners.spec import Order, UsageError
 from runners.workloads import Precision, Variant
-from tui.options import add_comparison_options, for_workload, request_from
+from tui.options import (
+    OPTIONS,
+    ComparisonOption,
+    add_comparison_options,
+    for_workload,
+    parse_texts,
+    preset_request,
+    request_from,
+)
 
 
 def parse(*arguments: str, workload: str = "mlp") -> argparse.Namespace:
@@ -109,3 +119,43 @@ def test_another_workload_keeps_the_options_but_not_the_axes() -> None:
     assert (other.workloads, other.batch_sizes, other.epochs) == (("mnist-cnn",), (), (2,))
     assert other.devices == ("cpu",)
     assert for_workload(options, "mlp") is options
+
+
+def test_a_baseline_leaves_the_axes_to_the_accelerator() -> None:
+    options = parse("--baseline", "cpu", "--batch-size", "32,64")
+    request = request_from(options, accelerator="cuda:0")
+    assert (request.baseline, request.devices) == ("cpu", ("cuda:0",))
+    assert request.order is Order.IN_TURN
+
+
+def test_a_preset_keeps_its_axes_and_takes_the_other_options() -> None:
+    options = parse("--batch-size", "64", "--train-samples", "600", "--data", "generated")
+    batches = next(preset for preset in PRESETS if preset.name == "batch sizes")
+    request = preset_request(options, batches, "cuda:0")
+    assert request.batch_sizes == (32, 100, 256, 512)
+    assert (request.train_samples, request.data) == (600, "generated")
+
+
+def test_devices_named_on_the_command_line_decide_where_a_preset_runs() -> None:
+    batches = next(preset for preset in PRESETS if preset.name == "batch sizes")
+    assert preset_request(parse("--devices", "cpu"), batches, "cuda:0").devices == ("cpu",)
+    other = preset_request(parse("--devices", "cpu,cuda:1"), batches, "cuda:0")
+    assert other.devices == ("cpu", "cuda:1")
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_every_option_says_what_it_does_and_what_is_usual(option: ComparisonOption) -> None:
+    assert option.meaning
+    for workload in ("mlp", "ladder", "micro"):
+        assert option.usual(default_request(workload, "cuda:0"))
+
+
+def test_texts_of_a_form_mean_what_the_command_line_means() -> None:
+    texts = dict.fromkeys((option.name for option in OPTIONS), "")
+    texts |= {"batch_size": "16,32", "compile": "no,yes", "layers": "yes", "fused": "no"}
+    arguments = [word for option in OPTIONS for word in option.arguments(texts[option.name])]
+    assert arguments == [
+        *("--batch-size", "16,32", "--no-compile", "--compile", "--layers", "--no-fused")
+    ]
+    request = request_from(parse_texts("mlp", texts), accelerator=None)
+    assert (request.compiles, request.layers, request.fused) == ((False, True), True, False)
