@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from runners.comparison import Comparison, RunWorker
 from runners.devices import best_accelerator
-from runners.launching.launch import run_worker
+from runners.launching.warm import WarmWorkers
 from runners.paths import cache_dir, check_data, data_dir
 from runners.planning import make_plan
 from runners.reports.document import to_csv, to_json
@@ -83,7 +83,7 @@ def compare(
     stderr: TextIO,
     *,
     machine: Mapping[str, Any] | None = None,
-    run_worker: RunWorker = run_worker,
+    run_worker: RunWorker | None = None,
 ) -> int:
     """Run a comparison; progress goes to `stderr`, the result to `stdout`.
 
@@ -95,7 +95,7 @@ def compare(
         stdout: For the result.
         stderr: For everything else.
         machine: The machine's readings as JSON values; None where unknown.
-        run_worker: Runs one job and reports its events.
+        run_worker: Runs one job and reports its events; None for warm workers.
 
     Returns:
         0 all jobs done, 1 a job failed, 128 and the signal's number when one ended it.
@@ -129,10 +129,11 @@ def compare(
 
 
 async def _run(
-    plan: Plan, progress: Progress, run_worker: RunWorker
+    plan: Plan, progress: Progress, run_worker: RunWorker | None
 ) -> tuple[ComparisonState, int | None]:
     """The state at the end, and the signal that brought it about, if one did."""
-    comparison = Comparison(plan, progress.show, run_worker=run_worker)
+    warm = WarmWorkers()
+    comparison = Comparison(plan, progress.show, run_worker=run_worker or warm.run_worker)
     signals: list[int] = []
 
     def end(number: int) -> None:
@@ -151,6 +152,7 @@ async def _run(
         state = await comparison.run()
     finally:
         watch.cancel()
+        warm.close()
         for number in _ENDING_SIGNALS:
             loop.remove_signal_handler(number)
     return state, signals[0] if signals else None
