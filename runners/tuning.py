@@ -1,0 +1,276 @@
+"""Tries settings of one training briefly, and keeps those that win. Pure but for `Tuning.run`.
+
+No setting helps everywhere (`torch.compile` and bf16 are slower than the plain loop on many CPUs),
+so each is measured alone against the tuned loop, interleaved, then all that won together.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from runners.spec import JobSpec, Order, Plan
+from runners.state import ComparisonState, RunStatus
+from runners.statistics import TRIALS_FOR_INTERVAL, Ratio, ratio_between, samples_per_s
+from runners.text import counted
+from runners.workloads import JobSettings, Kind, Precision, Variant
+from runners.workloads.catalogue import CATALOGUE
+
+STEADY_UNITS = 2
+# The first look at the speed takes so many steps, so that the trials can be cut to a length.
+PROBE_STEPS = 20
+# Every set of the catalogue has more.
+MOST_SAMPLES = 40_000
+# A gain below this is not worth a setting more to know of.
+LEAST_GAIN = 1.02
+
+RunPlan = Callable[[Plan], Awaitable[ComparisonState]]
+
+
+class Decision(StrEnum):
+    """What became of a setting that was tried."""
+
+    REFERENCE = "reference"
+    KEPT = "kept"
+    NO_GAIN = "no gain"
+    SLOWER = "slower"
+    OUTDONE = "outdone by another"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A setting that may make a training faster.
+
+    Attributes:
+        name: In words, as it stands in the table.
+        option: How the command line asks for it.
+        changes: Fields of the job's settings with their new values.
+    """
+
+    name: str
+    option: str
+    changes: tuple[tuple[str, object], ...]
+
+    def applied_to(self, settings: JobSettings) -> JobSettings:
+        """The settings with it."""
+        return replace(settings, **dict(self.changes))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What was tried, and how it went.
+
+    Attributes:
+        name: In words.
+        samples_per_s: Median over the trials; None where none got so far.
+        ratio: Against the tuned loop alone; None for that loop itself, or without figures.
+        decision: What became of it.
+        why: Why it failed; None otherwise.
+    """
+
+    name: str
+    samples_per_s: float | None
+    ratio: Ratio | None
+    decision: Decision
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """The outcome.
+
+    Attributes:
+        settings: The settings that won, for the whole training.
+        options: What the command line has to name for them.
+        trials: Everything tried, in order.
+        gain: How many times as fast as the workload as written; None where it was not measured.
+    """
+
+    settings: JobSettings
+    options: tuple[str, ...]
+    trials: tuple[Trial, ...]
+    gain: Ratio | None
+
+
+class Tuning:
+    """Tries the settings that fit a job.
+
+    Args:
+        settings: The whole job, as a plan made it: its variant is what is tuned further.
+        trial_s: About how long a steady epoch of a trial shall take, in seconds.
+        run_plan: Runs a plan to its end.
+    """
+
+    def __init__(self, settings: JobSettings, *, trial_s: float, run_plan: RunPlan) -> None:
+        variants = CATALOGUE[settings.workload].variants
+        best = Variant.TUNED if Variant.TUNED in variants else variants[0]
+        self._whole = replace(settings, variant=best, layers=False)
+        self._has_as_written = {Variant.AS_WRITTEN, Variant.TUNED} <= set(variants)
+        self._trial_s = trial_s
+        self._run_plan = run_plan
+
+    async def run(self) -> Tuned:
+        """Try each setting alone, then all that won together."""
+        brief = await self._brief()
+        switches = switches_for(brief)
+        starts = self._starts(brief)
+        first = len(starts)
+        state = await self._run_plan(_plan(starts, brief, switches))
+        trials = [_trial(state, first, job) for job in range(len(state.plan.jobs))]
+        alone = trials[first + 1 :]
+        won = [s for s, trial in zip(switches, alone, strict=True) if _wins(trial)]
+        best = max(won, key=lambda switch: _gain(alone[switches.index(switch)]), default=None)
+        kept, place = ([best], first + 1 + switches.index(best)) if best else ([], first)
+        if best is not None and len(won) > 1:
+            state = await self._run_plan(_plan(starts, brief, [best, _together(won)]))
+            joint = _trial(state, first, first + 2)
+            trials.append(joint)
+            place = first + 1
+            if _gain(joint) > _gain(_trial(state, first, first + 1)):
+                kept, place = won, first + 2
+        return Tuned(
+            settings=_with(self._whole, kept),
+            options=_options(self._whole, kept),
+            trials=tuple(_decided(trial, kept, won) for trial in trials),
+            gain=ratio_between(state, 0, place) if starts else None,
+        )
+
+    async def _brief(self) -> JobSettings:
+        """The job, cut so that a steady unit of it takes about as long as asked for."""
+        workload = CATALOGUE[self._whole.workload]
+        units = workload.warm_up + STEADY_UNITS
+        brief = replace(self._whole, epochs=units)
+        if workload.kind is not Kind.TRAINING:
+            return brief
+        few = PROBE_STEPS * brief.batch_size
+        most = brief.train_samples
+        probe = replace(
+            brief, train_samples=min(few, most or few), test_samples=_test_samples(brief)
+        )
+        state = await self._run_plan(_plan([], probe, [], trials=1))
+        (run,) = state.runs.values()
+        rate = samples_per_s(run)
+        if rate is None:
+            return probe
+        samples = max(int(rate * self._trial_s), few)
+        return replace(probe, train_samples=min(samples, most or MOST_SAMPLES))
+
+    def _starts(self, brief: JobSettings) -> list[JobSpec]:
+        """The workload as written, which the outcome is compared with."""
+        if not self._has_as_written:
+            return []
+        return [JobSpec(label="as written", settings=replace(brief, variant=Variant.AS_WRITTEN))]
+
+
+def switches_for(settings: JobSettings) -> tuple[Switch, ...]:
+    """The settings worth a try for a job.
+
+    Args:
+        settings: The job, with its cores and threads.
+    """
+    workload = CATALOGUE[settings.workload]
+    found = []
+    if settings.precision is not Precision.BF16:
+        found.append(_switch("bf16", "--precision bf16", precision=Precision.BF16))
+    if workload.kind is not Kind.MICRO:
+        if len(workload.input_shape) > 1:
+            found.append(_switch("channels first", "--no-channels-last", channels_last=False))
+        found.append(_switch("plain optimizer", "--no-fused", fused=False))
+        if not settings.compile:
+            found.append(_switch("compile", "--compile", compile=True))
+    threads = settings.threads or len(settings.cores)
+    if settings.device == "cpu" and threads > 1:
+        half = threads // 2
+        name = counted(half, "thread")
+        found.append(_switch(name, f"--threads {half}", threads=half))
+    return tuple(found)
+
+
+def _together(switches: Sequence[Switch]) -> Switch:
+    return Switch(
+        name=" + ".join(switch.name for switch in switches),
+        option=" ".join(switch.option for switch in switches),
+        changes=tuple(change for switch in switches for change in switch.changes),
+    )
+
+
+def _switch(name: str, option: str, **changes: object) -> Switch:
+    return Switch(name=name, option=option, changes=tuple(changes.items()))
+
+
+def _plan(
+    starts: Sequence[JobSpec],
+    settings: JobSettings,
+    switches: Sequence[Switch],
+    *,
+    trials: int = TRIALS_FOR_INTERVAL,
+) -> Plan:
+    jobs = [
+        *starts,
+        JobSpec(label=str(settings.variant), settings=settings),
+        *(JobSpec(label=s.name, settings=s.applied_to(settings)) for s in switches),
+    ]
+    return Plan(order=Order.IN_TURN, trials=trials, jobs=tuple(jobs))
+
+
+def _trial(state: ComparisonState, reference: int, job: int) -> Trial:
+    runs = state.runs_of(job)
+    rates = [rate for run in runs if (rate := samples_per_s(run)) is not None]
+    failed = next((run.error for run in runs if run.error is not None), None)
+    ratio = ratio_between(state, reference, job) if job != reference else None
+    decision = Decision.REFERENCE if job <= reference else _decision(ratio)
+    if failed is not None or any(run.status is not RunStatus.DONE for run in runs):
+        decision = Decision.FAILED
+    return Trial(
+        name=state.plan.jobs[job].label,
+        samples_per_s=statistics.median(rates) if rates else None,
+        ratio=ratio,
+        decision=decision,
+        why=failed.message if failed else None,
+    )
+
+
+def _decision(ratio: Ratio | None) -> Decision:
+    """A setting is kept where the whole interval says that it gains."""
+    if ratio is None or ratio.value is None or ratio.is_undecided or ratio.low is None:
+        return Decision.NO_GAIN
+    if ratio.value < 1:
+        return Decision.SLOWER
+    return Decision.KEPT if ratio.value >= LEAST_GAIN else Decision.NO_GAIN
+
+
+def _wins(trial: Trial) -> bool:
+    return trial.decision is Decision.KEPT
+
+
+def _gain(trial: Trial) -> float:
+    value = trial.ratio.value if trial.ratio else None
+    return value or 0.0
+
+
+def _decided(trial: Trial, kept: Sequence[Switch], won: Sequence[Switch]) -> Trial:
+    """The trial, once it is known what is kept of what won alone."""
+    names = {switch.name for switch in kept}
+    is_kept = trial.name in names or (len(kept) > 1 and trial.name == _together(won).name)
+    if _wins(trial) and not is_kept:
+        return replace(trial, decision=Decision.OUTDONE)
+    return trial
+
+
+def _with(settings: JobSettings, switches: Sequence[Switch]) -> JobSettings:
+    for switch in switches:
+        settings = switch.applied_to(settings)
+    return settings
+
+
+def _options(settings: JobSettings, switches: Sequence[Switch]) -> tuple[str, ...]:
+    return (f"--variant {settings.variant}", *(switch.option for switch in switches))
+
+
+def _test_samples(settings: JobSettings) -> int:
+    """The trials are about training: a few test samples do."""
+    few = settings.batch_size
+    return min(few, settings.test_samples or few)
