@@ -7,31 +7,27 @@ import asyncio
 import io
 import json
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from runners.comparison import Comparison, RunWorker
+from runners.comparison import RunWorker
 from runners.devices import best_accelerator
-from runners.launching.warm import WarmWorkers
 from runners.paths import cache_dir, check_data, data_dir
 from runners.planning import make_plan
 from runners.reports.document import to_csv, to_json
 from runners.reports.html import to_html
 from runners.reports.table import to_markdown, to_text
-from runners.spec import Order, Plan, Request, UsageError, named_workloads
+from runners.spec import Order, Request, UsageError, named_workloads
 from runners.state import ComparisonState, RunStatus
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
 from tui.commands.progress import Progress
+from tui.commands.running import run_plan
 from tui.options import request_from
-
-_LOOK_FOR_SILENCE_EVERY_S = 5.0
-_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +110,7 @@ def compare(
     progress.tell_notes(plan)
     # A loop of our own: a caller's loop, where it has one, stays as it is.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        state, ended_by = runner.run(_run(plan, progress, run_worker))
+        state, ended_by = runner.run(run_plan(plan, progress, run_worker))
     progress.finish()
     written = output.html is None or _write_html(state, output.html, progress)
     try:
@@ -126,42 +122,6 @@ def compare(
             raise
     failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
     return 128 + ended_by if ended_by else int(failed or not written)
-
-
-async def _run(
-    plan: Plan, progress: Progress, run_worker: RunWorker | None
-) -> tuple[ComparisonState, int | None]:
-    """The state at the end, and the signal that brought it about, if one did."""
-    warm = WarmWorkers()
-    comparison = Comparison(plan, progress.show, run_worker=run_worker or warm.run_worker)
-    signals: list[int] = []
-
-    def end(number: int) -> None:
-        signals.append(number)
-        if len(signals) == 1:
-            progress.say("stopping; what is done will be printed (again to kill at once)")
-            comparison.stop()
-        else:
-            comparison.kill()
-
-    loop = asyncio.get_running_loop()
-    for number in _ENDING_SIGNALS:
-        loop.add_signal_handler(number, end, number)
-    watch = asyncio.create_task(_watch(progress))
-    try:
-        state = await comparison.run()
-    finally:
-        watch.cancel()
-        warm.close()
-        for number in _ENDING_SIGNALS:
-            loop.remove_signal_handler(number)
-    return state, signals[0] if signals else None
-
-
-async def _watch(progress: Progress) -> None:
-    while True:
-        await asyncio.sleep(_LOOK_FOR_SILENCE_EVERY_S)
-        progress.tell_silent_runs()
 
 
 def _result(state: ComparisonState, output: Output, machine: Mapping[str, Any] | None) -> str:

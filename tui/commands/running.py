@@ -1,0 +1,66 @@
+"""Runs a plan without a screen: signals end it politely, silence is told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from runners.comparison import Comparison, Recorder, RunWorker
+from runners.spec import Plan
+from runners.state import ComparisonState
+from tui.commands.progress import Progress
+
+_LOOK_FOR_SILENCE_EVERY_S = 5.0
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def run_plan(
+    plan: Plan,
+    progress: Progress,
+    run_worker: RunWorker,
+    *,
+    state: ComparisonState | None = None,
+    recorder: Recorder | None = None,
+) -> tuple[ComparisonState, int | None]:
+    """Run a plan; SIGINT, SIGTERM and SIGHUP stop it politely, a second one kills.
+
+    Args:
+        plan: What to run.
+        progress: Is told what happens.
+        run_worker: Runs one job and reports its events.
+        state: Where to go on; None starts from nothing.
+        recorder: Keeps what happens; None keeps nothing.
+
+    Returns:
+        The state at the end, and the signal that brought it about, if one did.
+    """
+    comparison = Comparison(
+        plan, progress.show, run_worker=run_worker, state=state, recorder=recorder
+    )
+    signals: list[int] = []
+
+    def end(number: int) -> None:
+        signals.append(number)
+        if len(signals) == 1:
+            progress.say("stopping; what is done will be printed (again to kill at once)")
+            comparison.stop()
+        else:
+            comparison.kill()
+
+    loop = asyncio.get_running_loop()
+    for number in _ENDING_SIGNALS:
+        loop.add_signal_handler(number, end, number)
+    watch = asyncio.create_task(_watch(progress))
+    try:
+        done = await comparison.run()
+    finally:
+        watch.cancel()
+        for number in _ENDING_SIGNALS:
+            loop.remove_signal_handler(number)
+    return done, signals[0] if signals else None
+
+
+async def _watch(progress: Progress) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_FOR_SILENCE_EVERY_S)
+        progress.tell_silent_runs()
