@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 from runners.comparison import Comparison, Recorder, RunWorker
+from runners.launching.warm import WarmWorkers
 from runners.spec import Plan
 from runners.state import ComparisonState
 from tui.commands.progress import Progress
@@ -17,7 +18,7 @@ _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 async def run_plan(
     plan: Plan,
     progress: Progress,
-    run_worker: RunWorker,
+    run_worker: RunWorker | None,
     *,
     state: ComparisonState | None = None,
     recorder: Recorder | None = None,
@@ -27,15 +28,20 @@ async def run_plan(
     Args:
         plan: What to run.
         progress: Is told what happens.
-        run_worker: Runs one job and reports its events.
+        run_worker: Runs one job and reports its events; None for warm workers of its own.
         state: Where to go on; None starts from nothing.
         recorder: Keeps what happens; None keeps nothing.
 
     Returns:
         The state at the end, and the signal that brought it about, if one did.
     """
+    warm = WarmWorkers()
     comparison = Comparison(
-        plan, progress.show, run_worker=run_worker, state=state, recorder=recorder
+        plan,
+        progress.show,
+        run_worker=run_worker or warm.run_worker,
+        state=state,
+        recorder=recorder,
     )
     signals: list[int] = []
 
@@ -55,6 +61,7 @@ async def run_plan(
         done = await comparison.run()
     finally:
         watch.cancel()
+        warm.close()
         for number in _ENDING_SIGNALS:
             loop.remove_signal_handler(number)
     return done, signals[0] if signals else None
