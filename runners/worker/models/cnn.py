@@ -41,6 +41,22 @@ def mnist_cnn() -> nn.Module:
     )
 
 
+def cnn5() -> nn.Module:
+    """Five convolutions of 32 to 160 channels, their average, one fully connected layer."""
+    return nn.Sequential(
+        *_convolution(1, 32),
+        *_convolution(32, 64),
+        nn.MaxPool2d(2),
+        *_convolution(64, 128),
+        *_convolution(128, 160),
+        nn.MaxPool2d(2),
+        *_convolution(160, 160),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(160, 10),
+    )
+
+
 def _convolution(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:
     return (
         nn.Conv2d(channels_in, channels_out, 3, padding=1),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypedDict
 
 from torch import Generator, Tensor, nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 
 
 class InputKind(Enum):
@@ -78,30 +78,14 @@ class Recipe:
     load_weights: Callable[[nn.Module, Path], None] | None = None
 
 
-def trainable(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that training changes."""
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+def plain(kind: Callable[..., Optimizer], **settings: float) -> MakeOptimizer:
+    """An optimizer of torch with these settings, whatever the batch."""
 
-
-def sgd(*, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> MakeOptimizer:
-    """Stochastic gradient descent with these settings, whatever the batch."""
-
-    def make(model: nn.Module, *, batch_size: int, fused: bool | None = None) -> Optimizer:  # noqa: ARG001 - the rate does not depend on it
-        return SGD(
-            trainable(model), lr=lr, momentum=momentum, weight_decay=weight_decay, fused=fused
-        )
+    def make(model: nn.Module, *, batch_size: int, fused: bool | None = None) -> Optimizer:  # noqa: ARG001 - part of the protocol
+        trainable = [p for p in model.parameters() if p.requires_grad]
+        return kind(trainable, fused=fused, **settings)
 
     return make
-
-
-def adam(model: nn.Module, *, batch_size: int, fused: bool | None = None) -> Optimizer:  # noqa: ARG001 - the rate does not depend on it
-    """Adam at 0.001, as most of the sources have it."""
-    return Adam(trainable(model), lr=0.001, fused=fused)
-
-
-def adamw(model: nn.Module, *, batch_size: int, fused: bool | None = None) -> Optimizer:  # noqa: ARG001 - the rate does not depend on it
-    """AdamW at 0.0003 with torch's weight decay."""
-    return AdamW(trainable(model), lr=0.0003, fused=fused)
 
 
 class Scale(TypedDict):
@@ -111,6 +95,9 @@ class Scale(TypedDict):
     std: tuple[float, ...]
 
 
+# The sources that train on Fashion-MNIST take its pixels to -1..1; one takes CIFAR-10's as 0..1.
+FASHION_SCALE = Scale(mean=(0.5,), std=(0.5,))
+UNIT_SCALE = Scale(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 # As the examples of each set have them.
 MNIST_SCALE = Scale(mean=(0.1307,), std=(0.3081,))
 CIFAR_SCALE = Scale(mean=(0.4914, 0.4822, 0.4465), std=(0.2470, 0.2435, 0.2616))
