@@ -1,4 +1,4 @@
-"""Where data sets and caches are kept."""
+"""Where data sets, caches and past comparisons are kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from runners.spec import UsageError
 
 DATA_VARIABLE = "RACETOP_DATA"
+HISTORY_VARIABLE = "RACETOP_HISTORY"
+NO_HISTORY = "off"
 DATA_WORDS = ("auto", "generated", "download")
 
 
@@ -24,6 +26,19 @@ def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """Where data sets are looked for: `RACETOP_DATA`, else in the user's cache folder."""
     named = environment.get(DATA_VARIABLE)
     return Path(named).expanduser() if named else cache_dir() / "data"
+
+
+def history_path(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file of past comparisons: `RACETOP_HISTORY`, else in the user's data folder.
+
+    None where that says `off`: nothing is kept.
+    """
+    named = environment.get(HISTORY_VARIABLE)
+    if named:
+        return None if named == NO_HISTORY else Path(named).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("racetop") / "history.sqlite"
 
 
 def check_data(data: str) -> str:

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runners.events import ErrorKind, Event, JobFailed
+from runners.history.hosts import Process, is_alive, this_host, this_process
+from runners.history.store import History, HistoryError
+from runners.process_events import WorkerExited, WorkerStarted
+from runners.state import RunStatus
+from tests.fakes.saved import a_done_one, a_stopped_one, history, keys_of, record
+from tests.fakes.training import finished_run, plan
+
+OUT_OF_MEMORY: list[Event] = [
+    WorkerStarted(pid=1, mono_s=0.0),
+    JobFailed(error=ErrorKind.OUT_OF_MEMORY, message="Full."),
+    WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=1.0),
+]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> History:
+    return history(tmp_path / "folder" / "h.sqlite")
+
+
+def test_the_list_tells_what_was_compared_and_what_came_of_it(kept: History) -> None:
+    number = a_done_one(kept, "cpu", "cuda:0")
+    (entry,) = kept.entries()
+    kept.close()
+
+    assert entry.id == number
+    assert entry.status == "done"
+    assert (entry.workloads, entry.devices) == (("mlp",), ("cpu", "cuda:0"))
+    assert (entry.jobs, entry.runs, entry.runs_done, entry.trials) == (2, 2, 2, 1)
+    assert (entry.host, entry.is_foreign, entry.data_source) == ("here", False, "generated")
+    assert "as fast as" in entry.headline or "difference" in entry.headline
+
+
+def test_the_newest_comes_first_and_the_list_can_be_cut(kept: History) -> None:
+    numbers = [a_done_one(kept) for _ in range(3)]
+
+    assert [entry.id for entry in kept.entries()] == numbers[::-1]
+    assert [entry.id for entry in kept.entries(limit=2)] == numbers[:0:-1]
+    kept.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", 3),
+        ("cuda", 1),
+        ("CUDA mlp", 1),
+        ("device:cuda:0", 1),
+        ("status:interrupted", 1),
+        ("status:done", 2),
+        ("status:done device:cuda", 1),
+        ("host:here", 3),
+        ("host:there", 0),
+        ("workload:mlp", 3),
+        ("data:real", 0),
+        ("mlp resnet", 0),
+        ("100%", 0),
+        ("'; DROP TABLE comparisons; --", 0),
+    ],
+)
+def test_words_filter_and_all_must_match(kept: History, words: str, found: int) -> None:
+    a_done_one(kept)
+    a_done_one(kept, "cpu", "cuda:0")
+    a_stopped_one(kept)
+
+    assert len(kept.entries(words)) == found
+    kept.close()
+
+
+def test_a_comparison_with_a_failed_run_and_nothing_left_to_do_is_failed(kept: History) -> None:
+    record(kept, finished_run(1.0), OUT_OF_MEMORY, of=plan("cpu", "cuda:0"))
+
+    assert [(e.status, e.runs_done) for e in kept.entries()] == [("failed", 1)]
+    kept.close()
+
+
+def test_deleted_comparisons_are_gone_and_their_numbers_are_not_given_again(kept: History) -> None:
+    first, second = a_done_one(kept), a_done_one(kept)
+
+    assert kept.delete([second, 99]) == 1
+    assert [entry.id for entry in kept.entries()] == [first]
+    with pytest.raises(HistoryError, match=f"no comparison {second}"):
+        kept.load(second)
+    assert a_done_one(kept) > second
+    kept.close()
+
+
+def test_one_that_is_running_is_not_deleted(kept: History) -> None:
+    recorder = kept.begin(plan("cpu"), None)
+    (entry,) = kept.entries()
+
+    assert entry.status == "running"
+    assert entry.id == recorder.id
+    with pytest.raises(HistoryError, match="is running; stop it first"):
+        kept.delete([entry.id])
+    kept.close()
+
+
+def test_resuming_runs_again_what_was_stopped_and_keeps_the_rest(kept: History) -> None:
+    number = a_stopped_one(kept)
+    saved, recorder = kept.resume(number)
+    assert [run.status for run in saved.state.runs.values()] == [
+        RunStatus.DONE,
+        RunStatus.WAITING,
+        RunStatus.WAITING,
+    ]
+    assert kept.entries()[0].status == "running"
+    state = saved.state
+    for key in keys_of(saved.plan)[1:]:
+        for event in finished_run(3.0, 3.0):
+            recorder.event(key, event)
+    recorder.finish(state)
+    recorder.close()
+
+    assert recorder.problem is None
+    loaded = kept.load(number)
+    assert [run.status for run in loaded.state.runs.values()] == [RunStatus.DONE] * 3
+    assert [len(run.epochs) for run in loaded.state.runs.values()] == [2, 2, 2]
+    kept.close()
+
+
+def test_a_failed_run_stays_a_row_when_the_rest_is_resumed(kept: History) -> None:
+    number, _ = record(kept, OUT_OF_MEMORY, of=plan("cpu", "mps"))
+    saved, recorder = kept.resume(number)
+    recorder.close()
+    kept.close()
+
+    assert [run.status for run in saved.state.runs.values()] == [
+        RunStatus.FAILED,
+        RunStatus.WAITING,
+    ]
+
+
+def test_there_is_nothing_to_resume_in_one_that_is_over_or_running(kept: History) -> None:
+    done = a_done_one(kept)
+    with pytest.raises(HistoryError, match=r"is over \(done\)"):
+        kept.resume(done)
+    recorder = kept.begin(plan("cpu"), None)
+    recorder.flush(5.0)
+    assert recorder.id is not None
+    with pytest.raises(HistoryError, match="is running"):
+        kept.resume(recorder.id)
+    kept.close()
+
+
+def test_a_process_is_told_from_a_later_one_of_the_same_id() -> None:
+    me = this_process()
+    assert me.started_at_s is not None
+
+    assert is_alive(me)
+    assert not is_alive(Process(pid=me.pid, started_at_s=me.started_at_s - 60.0))
+    assert not is_alive(Process(pid=2**22 + 1, started_at_s=None))
+
+
+def test_a_host_has_an_id_that_stays_and_does_not_hold_its_name() -> None:
+    host = this_host()
+
+    assert host == this_host()
+    assert len(host.id) == 16
+    assert host.name not in host.id
+
+
+def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
+    history(tmp_path / "h.sqlite").close()
+
+    assert (tmp_path / "h.sqlite").stat().st_mode & 0o077 == 0
