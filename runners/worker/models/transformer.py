@@ -15,6 +15,8 @@ _WIDTH = 640
 _LAYERS = 10
 _HEADS = 10
 _FIRST_STD = 0.02
+# What is added up over the layers starts smaller, so that the sum does not grow.
+_SUMMED_STD = _FIRST_STD / math.sqrt(2 * _LAYERS)
 
 
 class Transformer(nn.Module):
@@ -29,15 +31,8 @@ class Transformer(nn.Module):
         self.positions = nn.Embedding(_CONTEXT, _WIDTH)
         self.blocks = nn.Sequential(*(_Block() for _ in range(_LAYERS)))
         self.norm = nn.LayerNorm(_WIDTH)
-        for layer in self.modules():
-            if isinstance(layer, nn.Linear | nn.Embedding):
-                nn.init.normal_(layer.weight, std=_FIRST_STD)
-            if isinstance(layer, nn.Linear):
-                nn.init.zeros_(layer.bias)
-        for block in self.blocks:
-            # What is added up over the layers starts smaller, so that the sum does not grow.
-            for layer in (block.attention.out, block.feed[-1]):
-                nn.init.normal_(layer.weight, std=_FIRST_STD / math.sqrt(2 * _LAYERS))
+        for embedding in (self.bytes, self.positions):
+            nn.init.normal_(embedding.weight, std=_FIRST_STD)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Scores (batch, 256, length) of the bytes after `tokens` (batch, length up to 256)."""
@@ -54,7 +49,7 @@ class _Block(nn.Module):
         self.attention = _Attention()
         self.feed_norm = nn.LayerNorm(_WIDTH)
         self.feed = nn.Sequential(
-            nn.Linear(_WIDTH, 4 * _WIDTH), nn.GELU(), nn.Linear(4 * _WIDTH, _WIDTH)
+            _linear(_WIDTH, 4 * _WIDTH), nn.GELU(), _linear(4 * _WIDTH, _WIDTH, std=_SUMMED_STD)
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -65,8 +60,8 @@ class _Block(nn.Module):
 class _Attention(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.inward = nn.Linear(_WIDTH, 3 * _WIDTH)
-        self.out = nn.Linear(_WIDTH, _WIDTH)
+        self.inward = _linear(_WIDTH, 3 * _WIDTH)
+        self.out = _linear(_WIDTH, _WIDTH, std=_SUMMED_STD)
 
     def forward(self, features: Tensor) -> Tensor:
         # (batch, length, 3, heads, width of a head) -> 3 times (batch, heads, length, width)
@@ -74,3 +69,10 @@ class _Attention(nn.Module):
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
         mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         return cast("Tensor", self.out(mixed.transpose(1, 2).flatten(2)))
+
+
+def _linear(width_in: int, width_out: int, *, std: float = _FIRST_STD) -> nn.Linear:
+    layer = nn.Linear(width_in, width_out)
+    nn.init.normal_(layer.weight, std=std)
+    nn.init.zeros_(layer.bias)
+    return layer
