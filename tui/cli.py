@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runners.spec import Request, UsageError, named_workloads
 from sensors.wanted import Wanted
+from tui import option_values
 from tui.options import add_comparison_options, for_workload, preset_request, request_from
 from tui.wiring import INTERVALS_S, Opening
 
@@ -19,6 +20,7 @@ _INTERVALS = ", ".join(f"{interval_s:g}" for interval_s in INTERVALS_S)
 _COMMANDS_TEXT = """\
 commands (racetop COMMAND --help says more):
   compare WORKLOAD   the race without a screen: progress on stderr, result on stdout
+  tune WORKLOAD      tries each setting briefly and keeps what wins
   snapshot           the machine's readings, once or as a stream
   workloads          what can be trained
   doctor             what works on this machine and what does not, with remedies
@@ -54,6 +56,7 @@ def run(arguments: Sequence[str]) -> int:
 def _commands() -> Mapping[str, Callable[[Sequence[str]], int]]:
     return {
         "compare": _compare,
+        "tune": _tune,
         "snapshot": _snapshot,
         "workloads": _workloads,
         "doctor": _doctor,
@@ -161,6 +164,28 @@ def _compare(arguments: Sequence[str]) -> int:
     from tui.commands.compare import run_compare
 
     return run_compare(options)
+
+
+def _tune(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop tune",
+        description="Try each setting of a training briefly, keep what wins, print the table. "
+        "Progress goes to stderr.",
+    )
+    parser.add_argument("workload", help="a name that 'racetop workloads' lists")
+    parser.add_argument("--json", action="store_true", help="schema racetop.tuning/1")
+    parser.add_argument(
+        "--trial-seconds",
+        type=option_values.seconds,
+        default=2.0,
+        metavar="TIME",
+        help="about how long a steady epoch of a trial takes (default 2s)",
+    )
+    add_comparison_options(parser)
+    options = parser.parse_args(arguments)
+    from tui.commands.tune import run_tune
+
+    return run_tune(options)
 
 
 def _snapshot(arguments: Sequence[str]) -> int:

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from runners.events import Event
+from runners.spec import Request, UsageError
+from runners.workloads import JobSettings, Precision, Variant
+from tests.fakes.training import finished_run
+from tui.commands.tune import tune
+
+MLP = Request(workloads=("mlp",), data="generated")
+
+
+async def run_worker(settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+    """Ends at once; as written takes three times as long, bf16 half."""
+    epoch_s = 0.1 if settings.variant is Variant.TUNED else 0.3
+    epoch_s *= 0.5 if settings.precision is Precision.BF16 else 1.0
+    for event in finished_run(*[epoch_s] * settings.epochs):
+        on_event(event)
+
+
+def tuned(request: Request, *, as_json: bool = False) -> tuple[int, str]:
+    out = io.StringIO()
+    status = tune(request, out, io.StringIO(), trial_s=1.0, as_json=as_json, run_worker=run_worker)
+    return status, out.getvalue()
+
+
+def test_the_table_tells_what_was_tried_and_the_command_that_repeats_it() -> None:
+    status, text = tuned(MLP)
+    rows = {line.split("  ")[0]: line for line in text.splitlines()}
+    assert status == 0
+    assert "kept" in rows["bf16"]
+    assert "no gain" in rows["plain optimizer"]
+    assert "With what is kept: 6.00x the loop as written" in text
+    assert text.rstrip().endswith(
+        "racetop compare mlp --devices cpu --variant tuned --precision bf16"
+    )
+
+
+def test_the_table_fits_a_terminal() -> None:
+    _, text = tuned(MLP)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_programs_get_the_trials_as_numbers() -> None:
+    _, text = tuned(MLP, as_json=True)
+    document = json.loads(text)
+    assert document["schema"] == "racetop.tuning/1"
+    assert document["settings"]["precision"] == "bf16"
+    (bf16,) = [trial for trial in document["trials"] if trial["name"] == "bf16"]
+    assert (round(bf16["ratio"]["value"], 6), bf16["decision"]) == (2.0, "kept")
+
+
+def test_more_than_one_job_is_refused() -> None:
+    with pytest.raises(UsageError, match="one value of each option"):
+        tuned(Request(workloads=("mlp",), batch_sizes=(32, 64)))

@@ -1,0 +1,199 @@
+"""`racetop tune`: tries each setting briefly, keeps what wins, and prints the table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from dataclasses import replace
+from typing import Any, TextIO
+
+from runners.comparison import RunWorker
+from runners.devices import best_accelerator
+from runners.launching.warm import WarmWorkers
+from runners.paths import cache_dir, data_dir
+from runners.planning import make_plan
+from runners.spec import Order, Plan, Request, UsageError
+from runners.state import ComparisonState
+from runners.statistics import Ratio
+from runners.text import printable
+from runners.tuning import Decision, Trial, Tuned, Tuning
+from sensors.sampler import take_reading
+from sensors.system.cores import usable_cores
+from tui.commands.progress import Progress
+from tui.commands.running import run_plan
+from tui.options import request_from
+
+SCHEMA = "racetop.tuning/1"
+_HEADER = ("setting", "samples/s", "against tuned", "95 % interval", "decision")
+
+
+class _EndedError(Exception):
+    """A signal ended a plan.
+
+    Attributes:
+        number: Its number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run_tune(options: argparse.Namespace) -> int:
+    """Run the command with its parsed options.
+
+    Returns:
+        See `tune`.
+
+    Raises:
+        UsageError: Something asked for is unknown, or more than one job is.
+    """
+    accelerator = best_accelerator(take_reading())
+    request = request_from(options, accelerator=accelerator, order=Order.IN_TURN)
+    if not options.devices:
+        request = replace(request, devices=(accelerator or "cpu",))
+    if not options.variant:
+        request = replace(request, variants=())
+    return tune(
+        request,
+        sys.stdout,
+        sys.stderr,
+        trial_s=options.trial_seconds,
+        as_json=options.json,
+    )
+
+
+def tune(
+    request: Request,
+    stdout: TextIO,
+    stderr: TextIO,
+    *,
+    trial_s: float,
+    as_json: bool,
+    run_worker: RunWorker | None = None,
+) -> int:
+    """Try the settings that fit a job; progress goes to `stderr`, the table to `stdout`.
+
+    Args:
+        request: What to tune: one job.
+        stdout: For the result.
+        stderr: For everything else.
+        trial_s: About how long a steady epoch of a trial shall take, in seconds.
+        as_json: Whether to print JSON, schema `racetop.tuning/1`.
+        run_worker: Runs one job and reports its events; None for warm workers.
+
+    Returns:
+        0 when the loop that is tuned could be measured, else 1; 128 and the signal's number when
+        one ended it.
+
+    Raises:
+        UsageError: Something asked for is unknown, or more than one job is.
+    """
+    plan = make_plan(request, usable_cores(), data_dir=data_dir(), cache_dir=cache_dir())
+    if len(plan.jobs) != 1:
+        raise UsageError("tune takes one workload, one device and one value of each option")
+    settings = plan.jobs[0].settings
+    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    progress = Progress(stderr, quiet=False, is_live=is_live)
+    warm = WarmWorkers()
+
+    async def run(part: Plan) -> ComparisonState:
+        state, ended_by = await run_plan(part, progress, run_worker or warm.run_worker)
+        if ended_by is not None:
+            raise _EndedError(ended_by)
+        return state
+
+    async def run_all() -> Tuned:
+        try:
+            return await Tuning(settings, trial_s=trial_s, run_plan=run).run()
+        finally:
+            warm.close()
+
+    try:
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            outcome = runner.run(run_all())
+    except _EndedError as ended:
+        progress.finish()
+        stderr.write("Ended before the table was complete; nothing was decided.\n")
+        return 128 + ended.number
+    progress.finish()
+    command = f"racetop compare {settings.workload} --devices {settings.device}"
+    command = " ".join([command, *outcome.options])
+    stdout.write(_json(outcome, command) if as_json else to_text(outcome, command))
+    return 0 if any(trial.samples_per_s is not None for trial in outcome.trials) else 1
+
+
+def to_text(outcome: Tuned, command: str) -> str:
+    """The table for a terminal, what it comes to, and the command line that repeats it.
+
+    Args:
+        outcome: What was tried.
+        command: The command line.
+    """
+    rows = [_HEADER, *(_row(trial) for trial in outcome.trials)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            f"{cell:<{width}}" if place in (0, len(row) - 1) else f"{cell:>{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    failed = [trial for trial in outcome.trials if trial.why is not None]
+    lines += ["", *(f"{trial.name} failed: {printable(trial.why or '')}" for trial in failed)]
+    if outcome.gain is not None and outcome.gain.value is not None:
+        interval = _interval(outcome.gain)
+        lines.append(f"With what is kept: {outcome.gain.value:.2f}x the loop as written{interval}.")
+    lines += [
+        "Brief trials tell of speed only: look at a whole run's accuracy before you keep bf16.",
+        f"  {command}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(trial: Trial) -> tuple[str, ...]:
+    ratio = trial.ratio
+    has_ratio = ratio is not None and ratio.value is not None
+    return (
+        trial.name,
+        "n/a" if trial.samples_per_s is None else f"{trial.samples_per_s:,.0f}",
+        f"{ratio.value:.2f}x" if ratio is not None and has_ratio else "",
+        f"{ratio.low:.2f} to {ratio.high:.2f}"
+        if ratio is not None and ratio.low is not None and ratio.high is not None
+        else "",
+        "" if trial.decision is Decision.REFERENCE else str(trial.decision),
+    )
+
+
+def _interval(ratio: Ratio) -> str:
+    if ratio.low is None or ratio.high is None:
+        return ""
+    return f" (95 % interval {ratio.low:.2f}x to {ratio.high:.2f}x)"
+
+
+def _json(outcome: Tuned, command: str) -> str:
+    def of_ratio(ratio: Ratio | None) -> dict[str, Any] | None:
+        if ratio is None:
+            return None
+        return {"value": ratio.value, "low": ratio.low, "high": ratio.high}
+
+    document = {
+        "schema": SCHEMA,
+        "command": command,
+        "settings": outcome.settings.to_wire(),
+        "gain": of_ratio(outcome.gain),
+        "trials": [
+            {
+                "name": trial.name,
+                "samples_per_s": trial.samples_per_s,
+                "ratio": of_ratio(trial.ratio),
+                "decision": str(trial.decision),
+                "why": trial.why,
+            }
+            for trial in outcome.trials
+        ],
+    }
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
