@@ -128,6 +128,13 @@ STEPS = (
         limit_s=110,
     ),
     Step(
+        name="catalogue",
+        what="every workload on the GPU, briefly",
+        run="benchmarks.gpu.catalogue:check_catalogue",
+        needs_s=70,
+        limit_s=170,
+    ),
+    Step(
         name="race-in-turn",
         what="CPU against GPU, one at a time",
         run="benchmarks.gpu.race:race_in_turn",

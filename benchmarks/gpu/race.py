@@ -67,7 +67,7 @@ def race_compiled(setting: Setting, findings: Findings) -> None:
         setting,
         workload=_heavy(setting),
         variants=(Variant.TUNED,),
-        compile=True,
+        compiles=(True,),
         order=Order.IN_TURN,
     )
     state, _ = run_comparison(request, setting)

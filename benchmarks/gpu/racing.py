@@ -17,6 +17,7 @@ from benchmarks.gpu.machine import without_names
 from runners.comparison import Comparison, OnChange
 from runners.events import Event, WorkerEvent
 from runners.events.wire import encode
+from runners.launching.warm import WarmWorkers
 from runners.planning import make_plan
 from runners.process_events import WorkerStarted
 from runners.spec import Plan, Request, RunKey
@@ -120,11 +121,19 @@ def run_comparison(
         watch(comparison, key, event)
 
     changed: OnChange = on_change
-    comparison = Comparison(plan, changed)
+    warm = WarmWorkers()
+    comparison = Comparison(plan, changed, run_worker=warm.run_worker)
+
+    async def run() -> ComparisonState:
+        try:
+            return await comparison.run()
+        finally:
+            warm.close()
+
     with ExitStack() as stack:
         if recorder:
             stack.enter_context(recorder)
-        state = asyncio.run(comparison.run())
+        state = asyncio.run(run())
     return state, recorder.readings if recorder else 0
 
 
