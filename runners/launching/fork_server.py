@@ -20,7 +20,6 @@ from runners.launching.worker_pipes import WorkerEnds
 from runners.workloads import JobSettings
 
 _PACKET_BYTES = 65_536
-_ANSWER_WITHIN_S = 10.0
 
 
 class ForkServer:
@@ -83,19 +82,21 @@ class ForkServer:
         """Whether it is gone: it could not import, was ended or was killed."""
         return self._is_lost
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether a worker of it runs."""
-        return bool(self._workers or self._asked)
-
     async def wait_for_import(self) -> None:
         """Wait until it has imported everything or is lost."""
         await self._import_over.wait()
 
-    async def fork(self, settings: JobSettings, ends: WorkerEnds) -> ForkedWorker | None:
+    async def fork(
+        self, settings: JobSettings, ends: WorkerEnds, *, within_s: float
+    ) -> ForkedWorker | None:
         """Have a worker forked; None where that failed, and then none is left.
 
         It sees through what it began: a cancellation is raised only when no worker runs.
+
+        Args:
+            settings: The worker's job.
+            ends: Its ends of its pipes; ours to close.
+            within_s: How long to wait for it before the server is given up.
 
         Raises:
             asyncio.CancelledError: It was cancelled.
@@ -107,7 +108,7 @@ class ForkServer:
             return None
         answer: asyncio.Future[int | None] = self._loop.create_future()
         self._asked.append(answer)
-        patience = self._loop.call_later(_ANSWER_WITHIN_S, self.end)
+        patience = self._loop.call_later(within_s, self.end)
         cancellation = None
         while not answer.done():
             try:

@@ -34,12 +34,14 @@ class Patience:
         last_words_s: From the end of the process to the end of its pipes, which a process
             that left the group may hold open.
         linger_s: From a worker's last event to the end of its process.
+        fork_s: From a fork server's order to the worker it has forked.
     """
 
     interrupt_s: float = 3.0
     terminate_s: float = 5.0
     last_words_s: float = 1.0
     linger_s: float = 10.0
+    fork_s: float = 10.0
 
 
 async def supervise(
@@ -195,7 +197,8 @@ class Supervisor:
         if at_once:
             self._signal_group(signal.SIGKILL)
         else:
-            os.kill(self._process.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGINT)
             self._later(self._patience.interrupt_s, self._terminate)
 
     def _terminate(self) -> None:

@@ -6,13 +6,13 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from runners.devices import is_accelerator
 from runners.events import DeviceReady, Event, Stage, StageFinished, StageStarted
-from runners.launching import launch
 from runners.launching.fork_server import ForkServer, server_command
+from runners.launching.launch import run_worker, worker_environment
 from runners.launching.processes import can_watch_any
 from runners.launching.supervision import Patience, supervise
 from runners.launching.worker_pipes import close_all, open_pipes
@@ -23,6 +23,8 @@ from runners.workloads import JobSettings
 _SERVERS_KEPT = 2
 _AHEAD = "torch was imported ahead of the run, by the process it was forked from"
 
+OnEvent = Callable[[Event], None]
+RunWorker = Callable[[JobSettings, OnEvent], Awaitable[None]]
 _Key = tuple[tuple[int, ...], int | None, bool]
 
 
@@ -39,6 +41,7 @@ class WarmWorkers:
         *,
         command: Sequence[str] | None = None,
         patience: Patience | None = None,
+        start_cold: RunWorker = run_worker,
         is_possible: bool | None = None,
     ) -> None:
         """Start nothing yet.
@@ -46,18 +49,20 @@ class WarmWorkers:
         Args:
             command: The fork server's program; None for the real one.
             patience: How long to wait for what; None for the usual times.
+            start_cold: Runs a job where there is no server.
             is_possible: Whether this system has fork servers; None to find out.
         """
         self._command = command or server_command()
         self._patience = patience or Patience()
+        self._start_cold = start_cold
         self._is_possible = (
             sys.platform == "linux" and can_watch_any() if is_possible is None else is_possible
         )
         self._servers: dict[_Key, ForkServer] = {}
         self._unusable: set[_Key] = set()
-        self._runs = 0
+        self._in_use: list[ForkServer | None] = []
 
-    async def run_worker(self, settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+    async def run_worker(self, settings: JobSettings, on_event: OnEvent) -> None:
         """Run one job and report its events; see `runners.launching.launch.run_worker`.
 
         The first run of its kind waits for the import and tells of it as its own. Later ones
@@ -66,16 +71,17 @@ class WarmWorkers:
         Raises:
             asyncio.CancelledError: It was cancelled, and the worker is gone.
         """
-        self._runs += 1
+        server = self._server_for(settings)
+        self._in_use.append(server)
         try:
-            if not await self._run_forked(settings, on_event):
-                await launch.run_worker(settings, on_event, patience=self._patience)
+            if server is None or not await self._run_forked(server, settings, on_event):
+                await self._start_cold(settings, on_event)
         finally:
-            self._runs -= 1
+            self._in_use.remove(server)
 
     def prepare(self, settings: JobSettings) -> None:
         """Import in the background what such a job needs; not while another is measured."""
-        if not self._runs:
+        if not self._in_use:
             self._server_for(settings)
 
     async def wait_until_prepared(self) -> None:
@@ -89,12 +95,11 @@ class WarmWorkers:
             server.end()
         self._servers.clear()
 
-    async def _run_forked(self, settings: JobSettings, on_event: Callable[[Event], None]) -> bool:
+    async def _run_forked(
+        self, server: ForkServer, settings: JobSettings, on_event: OnEvent
+    ) -> bool:
         """Whether the job was run in a fork; where not, nothing is left of the attempt."""
         started_s = time.monotonic()
-        server = self._server_for(settings)
-        if server is None:
-            return False
         try:
             pipes = open_pipes()
         except OSError:
@@ -107,7 +112,7 @@ class WarmWorkers:
                 on_event(_now(StageStarted(stage=Stage.IMPORT)))
             # An import, be it another's, takes cores from what is measured.
             await self.wait_until_prepared()
-            worker = await server.fork(settings, pipes.theirs)
+            worker = await server.fork(settings, pipes.theirs, within_s=self._patience.fork_s)
         except asyncio.CancelledError:
             on_event(_exit_before_start())
             raise
@@ -143,20 +148,18 @@ class WarmWorkers:
             return ForkServer(
                 settings,
                 command=self._command,
-                environment=launch.worker_environment(settings.device),
+                environment=worker_environment(settings.device),
             )
         except OSError:
             return None
 
     def _end_surplus(self) -> None:
-        idle = [key for key, server in self._servers.items() if not server.is_busy]
-        for key in idle[: max(0, len(self._servers) - _SERVERS_KEPT)]:
-            self._servers.pop(key).end()
+        for key, server in list(self._servers.items())[:-_SERVERS_KEPT]:
+            if server not in self._in_use:
+                self._servers.pop(key).end()
 
 
-def _with_import(
-    on_event: Callable[[Event], None], imported_s: float | None, *, is_ahead: bool
-) -> Callable[[Event], None]:
+def _with_import(on_event: OnEvent, imported_s: float | None, *, is_ahead: bool) -> OnEvent:
     """Adds to what a forked worker says what it cannot know: what its import took, and when."""
 
     def report(event: Event) -> None:

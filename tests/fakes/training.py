@@ -13,11 +13,17 @@ from runners.state import ComparisonState, apply
 from runners.workloads import JobSettings
 
 FAKE_WORKER = Path(__file__).with_name("worker.py")
+FAKE_FORK_SERVER = Path(__file__).with_name("fork_server.py")
 
 
 def fake_command(scenario: str) -> tuple[str, ...]:
     """The command that starts the fake worker in a scenario."""
     return (sys.executable, str(FAKE_WORKER), scenario)
+
+
+def fake_server_command(scenario: str) -> tuple[str, ...]:
+    """The command that starts a fork server of fake workers in a scenario."""
+    return (sys.executable, str(FAKE_FORK_SERVER), scenario)
 
 
 def settings(**changes: Any) -> JobSettings:

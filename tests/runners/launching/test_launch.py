@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,15 +15,38 @@ import pytest
 from runners.events import EpochFinished, ErrorKind, Event, Hello, JobDone, JobFailed
 from runners.launching.launch import run_worker, worker_environment
 from runners.launching.supervision import Patience
+from runners.launching.warm import WarmWorkers
 from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
 from runners.spec import RunKey
 from runners.state import ComparisonState, RunState, RunStatus, apply
 from tests.fakes.processes import is_alive, members_of_group, wait_until
-from tests.fakes.training import fake_command, plan, settings
+from tests.fakes.training import fake_command, fake_server_command, plan, settings
 
 IMPATIENT = Patience(interrupt_s=0.2, terminate_s=0.2, last_words_s=0.2, linger_s=0.2)
 ROOT = Path(__file__).parents[3]
 SomeEvent = TypeVar("SomeEvent", bound=Event)
+Run = Callable[[str, Callable[[Event], None]], Coroutine[None, None, None]]
+
+
+async def run_cold(scenario: str, on_event: Callable[[Event], None]) -> None:
+    await run_worker(settings(), on_event, command=fake_command(scenario), patience=IMPATIENT)
+
+
+async def run_forked(scenario: str, on_event: Callable[[Event], None]) -> None:
+    warm = WarmWorkers(command=fake_server_command(scenario), patience=IMPATIENT)
+    try:
+        warm.prepare(settings())
+        await warm.wait_until_prepared()
+        await warm.run_worker(settings(), on_event)
+    finally:
+        warm.close()
+
+
+@pytest.fixture(params=[run_cold, run_forked])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs the fake worker in a scenario, in each of the two ways there are."""
+    way: Run = request.param
+    return way
 
 
 class Recorder:
@@ -61,14 +84,14 @@ class Recorder:
         assert wait_until(lambda: not members_of_group(group))
 
 
-async def run_to_end(scenario: str) -> Recorder:
+async def run_to_end(run: Run, scenario: str) -> Recorder:
     seen = Recorder()
-    await run_worker(settings(), seen, command=fake_command(scenario), patience=IMPATIENT)
+    await run(scenario, seen)
     seen.assert_nothing_left()
     return seen
 
 
-async def run_and_cancel(scenario: str, times: int = 1) -> Recorder:
+async def run_and_cancel(run: Run, scenario: str, times: int = 1) -> Recorder:
     """Cancel the run as soon as the worker has said something."""
     task: asyncio.Task[None]
 
@@ -78,9 +101,7 @@ async def run_and_cancel(scenario: str, times: int = 1) -> Recorder:
                 task.cancel()
 
     seen = Recorder(cancel if scenario != "polite" else only_on(EpochFinished, cancel))
-    task = asyncio.create_task(
-        run_worker(settings(), seen, command=fake_command(scenario), patience=IMPATIENT)
-    )
+    task = asyncio.create_task(run(scenario, seen))
     with pytest.raises(asyncio.CancelledError):
         await task
     seen.assert_nothing_left()
@@ -91,11 +112,11 @@ def only_on(kind: type[Event], action: Callable[[Event], None]) -> Callable[[Eve
     return lambda event: action(event) if isinstance(event, kind) else None
 
 
-async def test_events_arrive_in_order_between_start_and_exit() -> None:
-    seen = await run_to_end("normal")
+async def test_events_arrive_in_order_between_start_and_exit(run: Run) -> None:
+    seen = await run_to_end(run, "normal")
 
     assert isinstance(seen.events[0], WorkerStarted)
-    assert isinstance(seen.events[1], Hello)
+    assert seen.events[0].pid == seen.of(Hello)[0].pid
     assert [epoch.epoch for epoch in seen.of(EpochFinished)] == [1, 2, 3]
     assert isinstance(seen.events[-2], JobDone)
     assert seen.exit.returncode == 0
@@ -103,24 +124,24 @@ async def test_events_arrive_in_order_between_start_and_exit() -> None:
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_garbage_on_the_channel_is_counted_and_the_job_goes_on() -> None:
-    seen = await run_to_end("garbage")
+async def test_garbage_on_the_channel_is_counted_and_the_job_goes_on(run: Run) -> None:
+    seen = await run_to_end(run, "garbage")
 
     assert len(seen.of(UnreadableLine)) == 4
     assert seen.state.status is RunStatus.DONE
     assert len(seen.of(EpochFinished)) == 3
 
 
-async def test_an_overlong_line_on_the_channel_is_dropped_and_counted() -> None:
-    seen = await run_to_end("overlong")
+async def test_an_overlong_line_on_the_channel_is_dropped_and_counted(run: Run) -> None:
+    seen = await run_to_end(run, "overlong")
 
     (line,) = seen.of(UnreadableLine)
     assert len(line.text) < 1000
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_bytes_that_are_no_text_become_log_lines_and_unreadable_lines() -> None:
-    seen = await run_to_end("binary")
+async def test_bytes_that_are_no_text_become_log_lines_and_unreadable_lines(run: Run) -> None:
+    seen = await run_to_end(run, "binary")
 
     assert "last words" in seen.log
     assert seen.log[0].startswith("\ufffd\ufffd")
@@ -128,8 +149,8 @@ async def test_bytes_that_are_no_text_become_log_lines_and_unreadable_lines() ->
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_a_flood_of_output_is_cut_down_but_its_end_is_kept() -> None:
-    seen = await run_to_end("flood")
+async def test_a_flood_of_output_is_cut_down_but_its_end_is_kept(run: Run) -> None:
+    seen = await run_to_end(run, "flood")
 
     assert len(seen.log) < 3_000
     assert any("lines left out" in text for text in seen.log)
@@ -138,7 +159,7 @@ async def test_a_flood_of_output_is_cut_down_but_its_end_is_kept() -> None:
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_a_flood_of_events_leaves_the_loop_to_others() -> None:
+async def test_a_flood_of_events_leaves_the_loop_to_others(run: Run) -> None:
     turns = 0
     most_in_a_turn = 0
     in_this_turn = 0
@@ -157,7 +178,7 @@ async def test_a_flood_of_events_leaves_the_loop_to_others() -> None:
 
     other = asyncio.create_task(someone_else())
     seen = Recorder(count)
-    await run_worker(settings(), seen, command=fake_command("event_flood"), patience=IMPATIENT)
+    await run("event_flood", seen)
     other.cancel()
 
     assert len(seen.of(Hello)) == 5_001
@@ -165,8 +186,8 @@ async def test_a_flood_of_events_leaves_the_loop_to_others() -> None:
     seen.assert_nothing_left()
 
 
-async def test_a_crash_is_told_with_its_status_and_its_last_words() -> None:
-    seen = await run_to_end("crash")
+async def test_a_crash_is_told_with_its_status_and_its_last_words(run: Run) -> None:
+    seen = await run_to_end(run, "crash")
 
     assert seen.exit.returncode == 3
     assert LogLine(stream="stderr", text="about to crash") in seen.events
@@ -174,8 +195,8 @@ async def test_a_crash_is_told_with_its_status_and_its_last_words() -> None:
     assert seen.state.error.kind is ErrorKind.CRASHED
 
 
-async def test_a_worker_killed_from_outside_is_told_by_its_signal() -> None:
-    seen = await run_to_end("killed")
+async def test_a_worker_killed_from_outside_is_told_by_its_signal(run: Run) -> None:
+    seen = await run_to_end(run, "killed")
 
     assert seen.exit.returncode == -signal.SIGKILL
     assert not seen.exit.oom_killed
@@ -183,23 +204,23 @@ async def test_a_worker_killed_from_outside_is_told_by_its_signal() -> None:
     assert "SIGKILL" in seen.state.error.message
 
 
-async def test_an_error_told_by_the_worker_outlives_its_exit() -> None:
-    seen = await run_to_end("out_of_memory")
+async def test_an_error_told_by_the_worker_outlives_its_exit(run: Run) -> None:
+    seen = await run_to_end(run, "out_of_memory")
 
     assert seen.state.status is RunStatus.FAILED
     assert seen.state.error is not None
     assert seen.state.error.kind is ErrorKind.OUT_OF_MEMORY
 
 
-async def test_a_loader_process_that_outlives_the_worker_is_killed() -> None:
-    seen = await run_to_end("grandchild")
+async def test_a_loader_process_that_outlives_the_worker_is_killed(run: Run) -> None:
+    seen = await run_to_end(run, "grandchild")
 
     assert wait_until(lambda: not is_alive(int(seen.log[0])))
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_a_process_that_left_the_group_cannot_hold_the_run_open() -> None:
-    seen = await run_to_end("escaped")
+async def test_a_process_that_left_the_group_cannot_hold_the_run_open(run: Run) -> None:
+    seen = await run_to_end(run, "escaped")
 
     escaped = int(seen.log[0])
     assert is_alive(escaped), "it must still hold the pipes, or this shows nothing"
@@ -207,15 +228,15 @@ async def test_a_process_that_left_the_group_cannot_hold_the_run_open() -> None:
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_a_worker_that_stays_after_its_last_event_is_ended() -> None:
-    seen = await run_to_end("linger")
+async def test_a_worker_that_stays_after_its_last_event_is_ended(run: Run) -> None:
+    seen = await run_to_end(run, "linger")
 
     assert seen.exit.returncode == -signal.SIGTERM
     assert seen.state.status is RunStatus.DONE
 
 
-async def test_a_polite_stop_keeps_the_epochs_that_were_done() -> None:
-    seen = await run_and_cancel("polite")
+async def test_a_polite_stop_keeps_the_epochs_that_were_done(run: Run) -> None:
+    seen = await run_and_cancel(run, "polite")
 
     assert seen.exit.returncode == 0
     assert seen.exit.stopped
@@ -223,36 +244,36 @@ async def test_a_polite_stop_keeps_the_epochs_that_were_done() -> None:
     assert seen.state.status is RunStatus.STOPPED
 
 
-async def test_a_worker_deaf_to_sigint_gets_sigterm() -> None:
-    seen = await run_and_cancel("terminable")
+async def test_a_worker_deaf_to_sigint_gets_sigterm(run: Run) -> None:
+    seen = await run_and_cancel(run, "terminable")
 
     assert seen.exit.returncode == -signal.SIGTERM
     assert seen.state.status is RunStatus.STOPPED
 
 
-async def test_a_worker_deaf_to_all_signals_is_killed_with_its_children() -> None:
-    seen = await run_and_cancel("stubborn")
+async def test_a_worker_deaf_to_all_signals_is_killed_with_its_children(run: Run) -> None:
+    seen = await run_and_cancel(run, "stubborn")
 
     assert seen.exit.returncode == -signal.SIGKILL
     assert seen.exit.stopped
     assert not seen.exit.oom_killed
 
 
-async def test_cancelling_twice_kills_at_once() -> None:
-    seen = await run_and_cancel("polite", times=2)
+async def test_cancelling_twice_kills_at_once(run: Run) -> None:
+    seen = await run_and_cancel(run, "polite", times=2)
 
     assert seen.exit.returncode == -signal.SIGKILL
     assert seen.state.status is RunStatus.STOPPED
 
 
-async def test_an_error_in_the_callback_ends_the_worker_and_is_raised() -> None:
+async def test_an_error_in_the_callback_ends_the_worker_and_is_raised(run: Run) -> None:
     def fail(event: Event) -> None:
         if isinstance(event, Hello):
             raise LookupError("a fault of the screen")
 
     seen = Recorder(fail)
     with pytest.raises(LookupError):
-        await run_worker(settings(), seen, command=fake_command("polite"), patience=IMPATIENT)
+        await run("polite", seen)
     seen.assert_nothing_left()
 
 
@@ -265,35 +286,45 @@ async def test_a_command_that_cannot_be_started_is_a_failed_job() -> None:
     assert seen.exit.returncode != 0
 
 
-async def test_no_descriptor_is_left_open() -> None:
-    await run_to_end("normal")
+async def test_no_descriptor_is_left_open(run: Run) -> None:
+    await run_to_end(run, "normal")
     before = psutil.Process().num_fds()
-    await run_to_end("normal")
-    await run_and_cancel("polite")
+    await run_to_end(run, "normal")
+    await run_and_cancel(run, "polite")
 
     assert psutil.Process().num_fds() == before
 
 
+COLD = "run_worker(settings(), tell, command=fake_command(sys.argv[1]))"
+FORKED = "WarmWorkers(command=fake_server_command(sys.argv[1])).run_worker(settings(), tell)"
+
+
+@pytest.mark.parametrize("way", [COLD, FORKED])
 @pytest.mark.parametrize("scenario", ["polite", "stubborn", "terminable"])
-def test_a_killed_parent_leaves_no_worker_behind(scenario: str) -> None:
+def test_a_killed_parent_leaves_no_worker_behind(scenario: str, way: str) -> None:
     code = (
         "import asyncio, sys\n"
         "from runners.launching.launch import run_worker\n"
+        "from runners.launching.warm import WarmWorkers\n"
         "from runners.events import Hello\n"
-        "from tests.fakes.training import fake_command, settings\n"
+        "from tests.fakes.training import fake_command, fake_server_command, settings\n"
         "def tell(event):\n"
         "    if isinstance(event, Hello):\n"
         "        print(event.pid, flush=True)\n"
-        "asyncio.run(run_worker(settings(), tell, command=fake_command(sys.argv[1])))\n"
+        "async def main():\n"
+        f"    await {way}\n"
+        "asyncio.run(main())\n"
     )
     command = [sys.executable, "-c", code, scenario]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as parent:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
-        assert is_alive(worker)
+        started = psutil.Process(parent.pid).children(recursive=True)
+        assert worker in [process.pid for process in started]
         parent.kill()
 
     assert wait_until(lambda: not members_of_group(worker))
+    assert wait_until(lambda: not any(is_alive(process.pid) for process in started))
 
 
 def test_a_job_on_the_cpu_sees_no_gpu() -> None:
@@ -318,6 +349,6 @@ async def test_a_system_that_does_not_tell_of_an_end_is_asked(
     monkeypatch: pytest.MonkeyPatch, scenario: str
 ) -> None:
     monkeypatch.delattr(os, "pidfd_open", raising=False)
-    seen = await run_to_end(scenario)
+    seen = await run_to_end(run_cold, scenario)
 
     assert seen.exit.returncode == (3 if scenario == "crash" else 0)
