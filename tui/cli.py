@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from runners.reports.names import ReportName
 from runners.spec import Request, UsageError, named_workloads
 from sensors.wanted import Wanted
 from tui import option_values
@@ -20,6 +21,7 @@ _INTERVALS = ", ".join(f"{interval_s:g}" for interval_s in INTERVALS_S)
 _COMMANDS_TEXT = """\
 commands (racetop COMMAND --help says more):
   compare WORKLOAD   the race without a screen: progress on stderr, result on stdout
+  history            past comparisons: list, show, compare, resume, export, import, delete
   tune WORKLOAD      tries each setting briefly and keeps what wins
   snapshot           the machine's readings, once or as a stream
   workloads          what can be trained
@@ -27,6 +29,7 @@ commands (racetop COMMAND --help says more):
 
 environment:
   RACETOP_DATA       where data sets are looked for
+  RACETOP_HISTORY    the file of past comparisons, or off
   NO_COLOR           no colors
 """
 
@@ -56,6 +59,7 @@ def run(arguments: Sequence[str]) -> int:
 def _commands() -> Mapping[str, Callable[[Sequence[str]], int]]:
     return {
         "compare": _compare,
+        "history": _history,
         "tune": _tune,
         "snapshot": _snapshot,
         "workloads": _workloads,
@@ -156,6 +160,12 @@ def _compare(arguments: Sequence[str]) -> int:
     output("--csv", action="store_true", help="a row for each epoch")
     output("--markdown", action="store_true", help="a table to paste into a README")
     output("--html", type=Path, metavar="FILE", help="a report in one file, beside the output")
+    output(
+        "--report",
+        type=option_values.one_of(ReportName),
+        metavar="NAME",
+        help=f"what the tables show: {', '.join(ReportName)}; without it, what fits best",
+    )
     output("--quiet", action="store_true", help="no progress")
     add_comparison_options(parser)
     options = parser.parse_args(arguments)
@@ -164,6 +174,12 @@ def _compare(arguments: Sequence[str]) -> int:
     from tui.commands.compare import run_compare
 
     return run_compare(options)
+
+
+def _history(arguments: Sequence[str]) -> int:
+    from tui.commands.history import run_history
+
+    return run_history(arguments)
 
 
 def _tune(arguments: Sequence[str]) -> int:
