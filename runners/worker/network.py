@@ -115,18 +115,32 @@ def compile_ahead(
 ) -> None:
     """Run forward and backward on zeros of each shape, then put everything back as it was."""
     weights = copy.deepcopy(network.module.state_dict())
-    is_text = network.input_kind is InputKind.TOKENS
+    frozen_later = network.schedule.frozen_later if network.schedule is not None else ()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for shape in batch_shapes:
-            samples = torch.zeros(
-                shape, dtype=torch.int64 if is_text else torch.float32, device=device
-            )
-            targets = torch.zeros(shape if is_text else shape[:1], dtype=torch.int64, device=device)
-            with network.precision():
-                loss = network.loss(network.model(samples), targets)
-            loss.backward()
-            network.optimizer.zero_grad()
+            _step_on_zeros(network, shape, device)
+            if frozen_later:
+                _freeze(frozen_later, is_frozen=True)
+                _step_on_zeros(network, shape, device)
+                _freeze(frozen_later, is_frozen=False)
     network.module.load_state_dict(weights)
+
+
+def _step_on_zeros(network: Network, shape: torch.Size, device: torch.device) -> None:
+    if network.input_kind is InputKind.TOKENS:
+        samples = targets = torch.zeros(shape, dtype=torch.int64, device=device)
+    else:
+        samples = torch.zeros(shape, device=device)
+        targets = torch.zeros(shape[:1], dtype=torch.int64, device=device)
+    with network.precision():
+        loss = network.loss(network.model(samples), targets)
+    loss.backward()
+    network.optimizer.zero_grad()
+
+
+def _freeze(parameters: Iterable[Tensor], *, is_frozen: bool) -> None:
+    for parameter in parameters:
+        parameter.requires_grad_(not is_frozen)
 
 
 def _asked(setting: bool | None, settings: JobSettings) -> bool:

@@ -5,6 +5,7 @@ The settings are those of airbench94; what differs is said in the catalogue.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -83,6 +84,9 @@ class Plan:
 
     The average (Lookahead) is taken every 5 steps: it moves toward the weights, by less each
     time, and the weights are set to it.
+
+    Attributes:
+        frozen_later: The first bias, with which all gradients below the first block end.
     """
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, steps: int) -> None:
@@ -90,7 +94,7 @@ class Plan:
         self._rates = [float(group["lr"]) for group in optimizer.param_groups]
         self._steps = steps
         self._done = 0
-        self._whitening_bias = cast("Airbench", model).whitening_bias
+        self.frozen_later: Sequence[Tensor] = (cast("Airbench", model).whitening_bias,)
         self._weights = [w for w in model.state_dict().values() if w.is_floating_point()]
         self._average = [weight.clone() for weight in self._weights]
         self._set_rates()
@@ -102,8 +106,8 @@ class Plan:
         if self._done % _AVERAGE_EVERY == 0 or self._done == self._steps:
             self._average_weights(1 - _LARGEST_HOLD * (self._done / self._steps) ** 3)
         if self._done == int(self._steps * _WHITENING_BIAS_SHARE):
-            # From here on nothing below the first block needs a gradient.
-            self._whitening_bias.requires_grad_(False)
+            for bias in self.frozen_later:
+                bias.requires_grad_(False)
 
     def _set_rates(self) -> None:
         factor = rate_factor(self._done, self._steps)

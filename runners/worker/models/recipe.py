@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -31,7 +31,13 @@ class MakeOptimizer(Protocol):
 
 
 class Schedule(Protocol):
-    """What changes between steps by plan."""
+    """What changes between steps by plan.
+
+    Attributes:
+        frozen_later: Trainable parameters that it freezes on the way.
+    """
+
+    frozen_later: Sequence[Tensor]
 
     def step(self) -> None:
         """Called after each step of the optimizer."""
