@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from runners.events import DataReady, DeviceReady, JobDone, ModelReady, Stage, WarningRaised
-from runners.worker import datasets, inference, network
+from runners.worker import inference, network
 from runners.worker.channel import EventChannel
+from runners.worker.data import sets
 from runners.worker.devices import Device, open_device, versions
 from runners.worker.inputs import Inputs, make_inputs
 from runners.worker.models import RECIPES, Recipe
@@ -77,7 +78,7 @@ def _prepare_data(
 ) -> tuple[Inputs, Recipe]:
     workload, recipe = CATALOGUE[settings.workload], RECIPES[settings.workload]
     with channel.stage(Stage.DATA_LOAD):
-        data = datasets.load(workload.data, settings, mean=recipe.mean, std=recipe.std)
+        data = sets.load(workload, recipe, settings)
     for text in data.warnings:
         channel.send(WarningRaised(text=text))
     channel.send(

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from runners.worker import datasets
+from runners.worker.data import sets
 from runners.worker.inputs import Inputs, make_inputs
 from runners.worker.models import RECIPES
 from runners.workloads import JobSettings, Variant
+from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set
 
 pytestmark = pytest.mark.torch
@@ -34,7 +35,7 @@ def inputs_of(root: Path, variant: Variant, *, seed: int = 0, workers: int = 0) 
         data=str(root),
     )
     recipe = RECIPES["fashion-cnn"]
-    data = datasets.load("FashionMNIST", settings, mean=recipe.mean, std=recipe.std)
+    data = sets.load(CATALOGUE["fashion-cnn"], recipe, settings)
     return make_inputs(data, recipe, settings, CPU)
 
 

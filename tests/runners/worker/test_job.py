@@ -29,7 +29,7 @@ from runners.worker.network import build, compile_ahead
 from runners.worker.stop import Stop
 from runners.workloads import JobSettings, Precision, Variant
 from runners.workloads.catalogue import CATALOGUE
-from tests.fakes.image_sets import make_set
+from tests.fakes.image_sets import make_set, small_stand_ins
 
 pytestmark = pytest.mark.torch
 
@@ -148,8 +148,7 @@ def test_a_stop_before_the_start_ends_politely_with_nothing_trained(root: Path) 
 def test_what_data_is_made_for_one_run_only_is_said(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runners.worker.generator.TRAIN_SAMPLES", 60)
-    monkeypatch.setattr("runners.worker.generator.TEST_SAMPLES", 20)
+    small_stand_ins(monkeypatch, train=60, test=20)
     events = run(replace(settings_of(root), data="generated", epochs=1))
     assert ["not kept" in w.text for w in only(events, WarningRaised)] == [True]
 

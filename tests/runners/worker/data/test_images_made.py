@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from runners.worker.generator import CLASSES, generate
+from runners.worker.data.images_made import CLASSES, generate
 
 pytestmark = pytest.mark.torch
 

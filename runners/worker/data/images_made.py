@@ -1,4 +1,4 @@
-"""The stand-in for a data set that is not there: deterministic, learnable, made in seconds.
+"""The stand-in for images that are not there: deterministic, learnable, made in seconds.
 
 Each class has a few smooth random shapes. A sample is one of them, weakened by a trace of any
 other class's shape, turned, scaled, shifted, dimmed and covered with noise: a small network
@@ -8,6 +8,9 @@ learns it well, and none learns it fully.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Generator, Tensor
@@ -15,9 +18,6 @@ from torch.nn import functional
 
 VERSION = 1
 CLASSES = 10
-SIDE = 28
-TRAIN_SAMPLES = 60_000
-TEST_SAMPLES = 10_000
 
 _SHAPES_PER_CLASS = 3
 _CHUNK = 5_000
@@ -29,8 +29,26 @@ _DARKEST = 0.6
 _NOISE = 0.15
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a set: channels, height and width of an image, and how many there are."""
+
+    channels: int
+    side: int
+    train_samples: int
+    test_samples: int
+
+
+_GRAY = Form(1, 28, 60_000, 10_000)
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {"MNIST": _GRAY, "FashionMNIST": _GRAY, "CIFAR10": Form(3, 32, 50_000, 10_000)}
+)
+"""The sets it can stand in for."""
+
+
 def generate(name: str, seed: int, samples: int) -> tuple[Tensor, Tensor]:
-    """Images and labels in the form of MNIST, the same for the same arguments.
+    """Images and labels in the form of a set, the same for the same arguments.
 
     Args:
         name: Name of the set to stand in for; different sets get different shapes.
@@ -38,18 +56,21 @@ def generate(name: str, seed: int, samples: int) -> tuple[Tensor, Tensor]:
         samples: How many; the first ones do not depend on it.
 
     Returns:
-        Gray images, `samples` x 28 x 28 in 0..255, and their class numbers.
+        Images in 0..255, `samples` x height x width, then x 3 where they have color, and their
+        class numbers.
     """
     random = Generator().manual_seed(zlib.crc32(f"{name}/{seed}".encode()))
-    shapes = _shapes(random)
+    shapes = _shapes(FORMS[name], random)
     chunks = [_chunk(shapes, random) for _ in range(0, samples, _CHUNK)]
     images, labels = zip(*chunks, strict=True)
     return torch.cat(images)[:samples], torch.cat(labels)[:samples]
 
 
-def _shapes(random: Generator) -> Tensor:
-    coarse = torch.randn(CLASSES * _SHAPES_PER_CLASS, 1, 6, 6, generator=random)
-    smooth = functional.interpolate(coarse, size=(SIDE, SIDE), mode="bicubic", align_corners=True)
+def _shapes(form: Form, random: Generator) -> Tensor:
+    coarse = torch.randn(CLASSES * _SHAPES_PER_CLASS, form.channels, 6, 6, generator=random)
+    smooth = functional.interpolate(
+        coarse, size=(form.side, form.side), mode="bicubic", align_corners=True
+    )
     return torch.sigmoid(6 * (smooth - 0.3))
 
 
@@ -64,7 +85,7 @@ def _chunk(shapes: Tensor, random: Generator) -> tuple[Tensor, Tensor]:
     light = _DARKEST + (1 - _DARKEST) * torch.rand(_CHUNK, 1, 1, 1, generator=random)
     noisy = moved * light + _NOISE * torch.randn(moved.shape, generator=random)
     images = (noisy.clamp_(0, 1) * 255).to(torch.uint8)
-    return images.squeeze(1), labels
+    return images.permute(0, 2, 3, 1).squeeze(3), labels
 
 
 def _movements(random: Generator) -> Tensor:

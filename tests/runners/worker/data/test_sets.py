@@ -1,20 +1,28 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
 
 from runners.events import ErrorKind
-from runners.worker import datasets, generator, idx
+from runners.worker.data import idx, image_sources, sets
+from runners.worker.data.images import VisionSet
+from runners.worker.data.vision import IDX_FILES, LAYOUTS
 from runners.worker.errors import WorkerError
+from runners.worker.models import RECIPES
 from runners.workloads import JobSettings
-from tests.fakes.image_sets import make_set, pack
+from runners.workloads.catalogue import CATALOGUE
+from tests.fakes.image_sets import make_set, pack, small_stand_ins
 
 pytestmark = pytest.mark.torch
 
-REAL = Path(__file__).parents[3] / ".." / "shared" / "data"
+RAW = LAYOUTS["MNIST"].folder
+REAL = Path(__file__).parents[4] / ".." / "shared" / "data"
 
 
 @pytest.fixture
@@ -25,8 +33,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def few_generated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Generated sets of a size that suits a test."""
-    monkeypatch.setattr(generator, "TRAIN_SAMPLES", 60)
-    monkeypatch.setattr(generator, "TEST_SAMPLES", 20)
+    small_stand_ins(monkeypatch, train=60, test=20)
 
 
 def load(
@@ -36,7 +43,7 @@ def load(
     cache_dir: Path | None = None,
     train_samples: int | None = None,
     seed: int = 0,
-) -> datasets.DataSet:
+) -> sets.DataSet:
     settings = JobSettings(
         workload="mlp",
         device="cpu",
@@ -48,7 +55,15 @@ def load(
         cache_dir=str(cache_dir) if cache_dir else None,
         train_samples=train_samples,
     )
-    return datasets.load("MNIST", settings, mean=(0.5,), std=(0.5,))
+    return sets.load(CATALOGUE["mlp"], RECIPES["mlp"], settings)
+
+
+def images(data: sets.DataSet) -> VisionSet:
+    return cast("VisionSet", data.train)
+
+
+def pixels(data: sets.DataSet) -> torch.Tensor:
+    return torch.as_tensor(images(data).data)
 
 
 def failure(**arguments: Path | str | int) -> WorkerError:
@@ -64,7 +79,7 @@ def test_a_named_folder_is_read_as_it_is(root: Path) -> None:
     assert (len(data.train), len(data.test)) == (60, 20)
     image, label = data.train[0]
     assert image.shape == (1, 28, 28)
-    assert label == data.train.targets[0]
+    assert label == images(data).targets[0]
 
 
 def test_a_named_folder_without_the_set_is_an_error_that_says_what_was_looked_for(
@@ -94,8 +109,8 @@ def test_auto_falls_back_on_generated_data_that_is_kept_and_the_same_next_time(
     assert first.source == second.source == "generated"
     assert len(written) == 4
     assert written == {path: path.stat().st_mtime_ns for path in cache.rglob("*ubyte")}
-    assert torch.equal(first.train.data, second.train.data)
-    assert not torch.equal(first.train.data, load(cache_dir=cache, seed=1).train.data)
+    assert torch.equal(pixels(first), pixels(second))
+    assert not torch.equal(pixels(first), pixels(load(cache_dir=cache, seed=1)))
 
 
 @pytest.mark.usefixtures("few_generated")
@@ -119,21 +134,20 @@ def test_packed_files_are_unpacked_once_into_the_cache(root: Path, tmp_path: Pat
     first, second = load(data=root, cache_dir=cache), load(data=root, cache_dir=cache)
     assert first.root == second.root
     assert cache in first.root.parents
-    assert torch.equal(first.train.data, plain.train.data)
-    assert not idx.missing_files(root, "MNIST", ".gz")
-    assert idx.missing_files(root, "MNIST")
+    assert torch.equal(pixels(first), pixels(plain))
+    assert not (root / RAW / IDX_FILES[0]).exists()
 
 
 def test_a_packed_file_that_is_cut_short_is_named(root: Path, tmp_path: Path) -> None:
     pack(root, "MNIST")
-    packed = idx.folder(root, "MNIST") / "t10k-images-idx3-ubyte.gz"
+    packed = root / RAW / "t10k-images-idx3-ubyte.gz"
     packed.write_bytes(packed.read_bytes()[:-100])
     assert str(packed) in failure(data=root, cache_dir=tmp_path / "cache").message
     assert not list((tmp_path / "cache").rglob("*ubyte"))
 
 
 def test_a_file_that_is_cut_short_is_named_with_both_sizes(root: Path) -> None:
-    path = idx.folder(root, "MNIST") / "train-images-idx3-ubyte"
+    path = root / RAW / "train-images-idx3-ubyte"
     whole = path.read_bytes()
     path.write_bytes(whole[:-5])
     message = failure(data=root).message
@@ -142,26 +156,26 @@ def test_a_file_that_is_cut_short_is_named_with_both_sizes(root: Path) -> None:
 
 
 def test_a_file_of_another_kind_is_named(root: Path) -> None:
-    path = idx.folder(root, "MNIST") / "train-labels-idx1-ubyte"
+    path = root / RAW / "train-labels-idx1-ubyte"
     path.write_bytes(gzip.compress(b"not what it should be"))
     assert failure(data=root).message == f"{path} is not an idx file of bytes."
 
 
 def test_labels_that_do_not_match_the_images_are_named(root: Path) -> None:
-    path = idx.folder(root, "MNIST") / "train-labels-idx1-ubyte"
+    path = root / RAW / "train-labels-idx1-ubyte"
     idx.write(path, torch.zeros(59, dtype=torch.uint8))
     assert failure(data=root).message == f"{path} has 59 labels for 60 images."
 
 
 def test_a_damaged_set_is_never_replaced_by_generated_data(root: Path) -> None:
-    (idx.folder(root, "MNIST") / "t10k-labels-idx1-ubyte").write_bytes(b"")
+    (root / RAW / "t10k-labels-idx1-ubyte").write_bytes(b"")
     assert "t10k-labels" in failure(data="auto", data_dir=root).message
 
 
 def test_a_part_of_the_samples_is_the_first_ones(root: Path) -> None:
     part, whole = load(data=root, train_samples=25), load(data=root)
     assert len(part.train) == 25
-    assert torch.equal(part.train.data, whole.train.data[:25])
+    assert torch.equal(pixels(part), pixels(whole)[:25])
 
 
 def test_more_samples_than_there_are_is_an_error_that_says_how_many_there_are(root: Path) -> None:
@@ -173,6 +187,11 @@ def test_a_download_needs_a_folder_to_keep_it() -> None:
     assert "RACETOP_DATA" in failure(data="download").remedy
 
 
+def reader_of_mnist(monkeypatch: pytest.MonkeyPatch, reader: Callable[..., Any]) -> None:
+    layout = replace(LAYOUTS["MNIST"], reader=reader)
+    monkeypatch.setattr(image_sources, "LAYOUTS", {**LAYOUTS, "MNIST": layout})
+
+
 def test_a_download_says_first_what_it_fetches_and_explains_a_failing_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,7 +200,7 @@ def test_a_download_says_first_what_it_fetches_and_explains_a_failing_network(
         assert "MNIST (about 11 MiB)" in capsys.readouterr().out
         raise RuntimeError("Error downloading\nno route")
 
-    monkeypatch.setattr(datasets, "type_of", {"MNIST": no_network})
+    reader_of_mnist(monkeypatch, no_network)
     error = failure(data="download", data_dir=tmp_path)
     assert error.message.endswith("Error downloading no route")
     assert "network" in error.remedy
@@ -190,22 +209,19 @@ def test_a_download_says_first_what_it_fetches_and_explains_a_failing_network(
 def test_a_download_leaves_the_set_where_auto_finds_it(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def fetch(scratch: str, *, download: bool) -> None:
+        assert download
+        make_set(Path(scratch), "MNIST", train=60, test=20)
+
     target = tmp_path / "target"
-
-    def fetch(scratch: str, *, train: bool = True, download: bool = False, **_: object) -> object:
-        if download:
-            make_set(Path(scratch), "MNIST", train=60, test=20)
-        return real(scratch, train=train) if not download else None
-
-    real = datasets.type_of["MNIST"]
-    monkeypatch.setattr(datasets, "type_of", {"MNIST": fetch})
+    reader_of_mnist(monkeypatch, fetch)
     assert load(data="download", data_dir=target).source == "real"
-    assert sorted(path.name for path in idx.folder(target, "MNIST").iterdir()) == sorted(idx.FILES)
-    assert torch.equal(load(data_dir=target).train.data, load(data=root).train.data)
+    assert sorted(path.name for path in (target / RAW).iterdir()) == sorted(IDX_FILES)
+    assert torch.equal(pixels(load(data_dir=target)), pixels(load(data=root)))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real MNIST is not beside this checkout")
 def test_the_real_mnist_is_unpacked_and_whole(tmp_path: Path) -> None:
     data = load(data=REAL, cache_dir=tmp_path)
     assert (data.source, len(data.train), len(data.test)) == ("real", 60_000, 10_000)
-    assert data.train.targets[:5].tolist() == [5, 0, 4, 1, 9]
+    assert images(data).targets[:5].tolist() == [5, 0, 4, 1, 9]

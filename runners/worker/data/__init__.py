@@ -1,0 +1,1 @@
+"""Data sets of the catalogue: found, unpacked, decoded, or made."""
