@@ -18,6 +18,7 @@ from runners.events import ErrorKind
 from runners.worker.errors import WorkerError
 from runners.worker.libraries import version_of
 from runners.worker.timing import DeviceTimer, HostTimer, NoTimer, PhaseTimer
+from runners.workloads import JobSettings, Variant
 
 # Writing 5 there sets the peak resident size back to the present one; see proc(5).
 _CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -39,6 +40,7 @@ class Device:
         self.type = torch_device.type
         self.name = name_of(torch_device)
         self.uuid = _uuid(torch_device)
+        self._most_used_bytes: int | None = None
 
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""
@@ -61,6 +63,7 @@ class Device:
         """Let the peak begin anew, where the system can: what came before is not training's."""
         if self.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.torch_device)
+        self._most_used_bytes = None
         with suppress(OSError):
             _CLEAR_REFS.write_text(_CLEAR_PEAK)
 
@@ -77,6 +80,35 @@ class Device:
         if self.type == "cuda":
             return torch.cuda.max_memory_reserved(self.torch_device)
         return None
+
+    def peak_device_used_bytes(self) -> int | None:
+        """The most memory in use on a GPU, whoever uses it, of all times this was asked.
+
+        None for other devices.
+        """
+        if self.type == "cuda":
+            free, total = torch.cuda.mem_get_info(self.torch_device)
+            self._most_used_bytes = max(self._most_used_bytes or 0, total - free)
+        return self._most_used_bytes
+
+    def release_cached_memory(self) -> None:
+        """Hand back what torch holds of a GPU and does not use, for another process to have."""
+        if self.type == "cuda":
+            torch.cuda.empty_cache()
+        elif self.type == "mps":
+            torch.mps.empty_cache()
+
+
+def open_for(settings: JobSettings) -> Device:
+    """The device of a job, woken up, with torch set as the job asks for.
+
+    Raises:
+        WorkerError: See `open_device`.
+    """
+    if threads := settings.threads or len(settings.cores):
+        torch.set_num_threads(threads)
+    torch.backends.cudnn.benchmark = settings.variant is Variant.TUNED
+    return open_device(settings.device)
 
 
 def open_device(name: str) -> Device:

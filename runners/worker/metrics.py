@@ -11,12 +11,24 @@ from runners.workloads import Variant
 
 
 class Metrics(Protocol):
-    """Sums over the samples of one pass."""
+    """Sums over the samples of one pass.
+
+    A sample of text is right or wrong at each of its positions, any other sample as a whole.
+
+    Attributes:
+        samples: Samples taken in.
+    """
 
     samples: int
 
     def add(self, loss: Tensor, prediction: Tensor, labels: Tensor) -> None:
-        """Take in a step; `loss` is the mean over its samples."""
+        """Take in a step.
+
+        Args:
+            loss: The mean over its samples.
+            prediction: Scores, of shape (batch, classes) or (batch, classes, positions).
+            labels: The right classes, of shape (batch) or (batch, positions).
+        """
 
     def loss_so_far(self) -> float | None:
         """Mean loss; None where reading it would hold up the device."""
@@ -25,7 +37,7 @@ class Metrics(Protocol):
         """Mean loss."""
 
     def accuracy(self) -> float:
-        """Share of right answers."""
+        """Share of right answers, over all positions."""
 
 
 class ItemMetrics:
@@ -34,6 +46,7 @@ class ItemMetrics:
     def __init__(self) -> None:
         self.samples = 0
         self._loss_sum = 0.0
+        self._answers = 0
         self._right = 0
 
     def add(self, loss: Tensor, prediction: Tensor, labels: Tensor) -> None:
@@ -41,6 +54,7 @@ class ItemMetrics:
         samples = len(labels)
         self._loss_sum += loss.item() * samples
         self._right += int((prediction.argmax(1) == labels).sum().item())
+        self._answers += labels.numel()
         self.samples += samples
 
     def loss_so_far(self) -> float | None:
@@ -53,7 +67,7 @@ class ItemMetrics:
 
     def accuracy(self) -> float:
         """See `Metrics`."""
-        return self._right / self.samples
+        return self._right / self._answers
 
 
 class ResidentMetrics:
@@ -63,6 +77,7 @@ class ResidentMetrics:
         self.samples = 0
         self._reading_is_free = device.type == "cpu"
         self._loss_sum = torch.zeros((), device=device)
+        self._answers = 0
         self._right = torch.zeros((), dtype=torch.int64, device=device)
 
     def add(self, loss: Tensor, prediction: Tensor, labels: Tensor) -> None:
@@ -70,6 +85,7 @@ class ResidentMetrics:
         samples = len(labels)
         self._loss_sum.add_(loss.detach(), alpha=samples)
         self._right.add_((prediction.argmax(1) == labels).sum())
+        self._answers += labels.numel()
         self.samples += samples
 
     def loss_so_far(self) -> float | None:
@@ -82,7 +98,7 @@ class ResidentMetrics:
 
     def accuracy(self) -> float:
         """See `Metrics`."""
-        return self._right.item() / self.samples
+        return self._right.item() / self._answers
 
 
 def metrics_for(variant: Variant, device: torch.device) -> Metrics:

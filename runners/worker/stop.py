@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class StopAsked(Exception):  # noqa: N818 - not an error
@@ -14,10 +16,11 @@ class Stop:
 
     def __init__(self) -> None:
         self._asked = False
+        self._ends_at_once = False
 
     def listen(self) -> None:
         """Take SIGINT as the request to stop."""
-        signal.signal(signal.SIGINT, lambda _number, _frame: self.ask())
+        signal.signal(signal.SIGINT, self._signalled)
 
     def ask(self) -> None:
         """Ask for a stop."""
@@ -30,4 +33,24 @@ class Stop:
             StopAsked: A stop was asked for.
         """
         if self._asked:
+            raise StopAsked
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within this a signal ends the work wherever it stands, as nothing is lost with it.
+
+        Raises:
+            StopAsked: A stop was asked for, before or within.
+        """
+        self.check()
+        self._ends_at_once = True
+        try:
+            yield
+        finally:
+            self._ends_at_once = False
+        self.check()
+
+    def _signalled(self, _number: int, _frame: object) -> None:
+        self.ask()
+        if self._ends_at_once:
             raise StopAsked

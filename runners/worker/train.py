@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import resource
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from runners.events import EpochFinished, EpochStarted, StepProgress
 from runners.worker.channel import EventChannel
@@ -12,6 +14,7 @@ from runners.worker.inputs import Inputs
 from runners.worker.metrics import Metrics, metrics_for
 from runners.worker.network import Network
 from runners.worker.stop import Stop
+from runners.worker.unit import time_unit
 from runners.workloads import JobSettings
 
 _PROGRESS_EVERY_S = 0.5
@@ -28,13 +31,29 @@ class Trainer:
         device: Device,
         channel: EventChannel,
         stop: Stop,
+        *,
+        new_metrics: Callable[[], Metrics] | None = None,
     ) -> None:
+        """Prepare to train.
+
+        Args:
+            settings: The job.
+            network: What is trained.
+            inputs: Its batches.
+            device: Where.
+            channel: Where each epoch is told of.
+            stop: Asks for a stop.
+            new_metrics: Makes the sums of an epoch; None for those of the job's variant.
+        """
         self._settings = settings
         self._network = network
         self._inputs = inputs
         self._device = device
         self._channel = channel
         self._stop = stop
+        self._new_metrics = new_metrics or partial(
+            metrics_for, settings.variant, device.torch_device
+        )
         self._timer = device.phase_timer(wanted=settings.phase_timing)
 
     def run_epoch(self, epoch: int) -> EpochFinished:
@@ -42,9 +61,10 @@ class Trainer:
 
         Raises:
             StopAsked: A stop was asked for; the step under way is finished, the epoch is not.
+                After its last step an epoch is finished.
         """
         steps = len(self._inputs.train)
-        metrics = metrics_for(self._settings.variant, self._device.torch_device)
+        metrics = self._new_metrics()
         self._network.module.train()
         self._channel.send(
             EpochStarted(
@@ -54,25 +74,20 @@ class Trainer:
                 samples=self._inputs.train_samples,
             )
         )
-        self._device.synchronize()
-        process_start_s, mono_s, start_s = _process_s(), time.monotonic(), time.perf_counter()
-        self._run_steps(epoch, steps, metrics)
-        self._device.synchronize()
-        epoch_s, process_s = time.perf_counter() - start_s, _process_s() - process_start_s
-        finished = EpochFinished(
+        unit = time_unit(
+            self._device,
+            lambda: self._run_steps(epoch, steps, metrics),
             epoch=epoch,
-            started_mono_s=mono_s,
-            epoch_s=epoch_s,
-            process_s=process_s,
-            samples=metrics.samples,
+            samples=self._inputs.train_samples,
             steps=steps,
+        )
+        finished = replace(
+            unit,
             train_loss=metrics.loss(),
             train_accuracy=metrics.accuracy(),
             phases=self._timer.phases(),
             phase_clock=self._timer.clock,
             device_idle_s=self._timer.device_idle_s(),
-            peak_memory_bytes=self._device.peak_memory_bytes(),
-            peak_reserved_bytes=self._device.peak_reserved_bytes(),
         )
         self._channel.send(finished)
         return finished
@@ -80,15 +95,11 @@ class Trainer:
     def _run_steps(self, epoch: int, steps: int, metrics: Metrics) -> None:
         device, timer, channel = self._device.torch_device, self._timer, self._channel
         model, loss_of, optimizer = self._network.model, self._network.loss, self._network.optimizer
-        mark, precision, check, now = (
-            timer.mark,
-            self._network.precision,
-            self._stop.check,
-            time.perf_counter,
-        )
+        mark, precision, now = timer.mark, self._network.precision, time.perf_counter
+        schedule = self._network.schedule
         start_s = told_s = now()
-        for step, (images, labels) in enumerate(timer.batches(self._inputs.train), start=1):
-            inputs, targets = images.to(device), labels.to(device)
+        for step, (samples, labels) in enumerate(timer.batches(self._inputs.train), start=1):
+            inputs, targets = samples.to(device), labels.to(device)
             mark()
             with precision():
                 prediction = model(inputs)
@@ -98,6 +109,8 @@ class Trainer:
             mark()
             optimizer.step()
             optimizer.zero_grad()
+            if schedule is not None:
+                schedule.step()
             mark()
             metrics.add(loss, prediction, targets)
             channel.steps_done += 1
@@ -114,13 +127,5 @@ class Trainer:
                         train_loss=metrics.loss_so_far(),
                     )
                 )
-            check()
-
-
-def _process_s() -> float:
-    """CPU time of this process and of all its ended children.
-
-    At the edges of an epoch that covers the loader processes: they live within it.
-    """
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+            if step < steps:
+                self._stop.check()
