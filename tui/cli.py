@@ -7,9 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
-from runners.reports.names import ReportName
 from runners.spec import Request, UsageError, named_workloads
 from sensors.wanted import Wanted
 from tui import option_values
@@ -154,26 +152,17 @@ def _compare(arguments: Sequence[str]) -> int:
         description="Train a workload in every way asked for and compare. Progress goes to "
         "stderr, the result to stdout.",
     )
-    parser.add_argument("workload", help="a name that 'racetop workloads' lists")
-    output = parser.add_argument_group("output").add_argument
-    output("--json", action="store_true", help="the whole result, schema racetop.comparison/1")
-    output("--csv", action="store_true", help="a row for each epoch")
-    output("--markdown", action="store_true", help="a table to paste into a README")
-    output("--html", type=Path, metavar="FILE", help="a report in one file, beside the output")
-    output(
-        "--report",
-        type=option_values.one_of(ReportName),
-        metavar="NAME",
-        help=f"what the tables show: {', '.join(ReportName)}; without it, what fits best",
-    )
-    output("--quiet", action="store_true", help="no progress")
-    add_comparison_options(parser)
-    options = parser.parse_args(arguments)
-    if options.json + options.csv + options.markdown > 1:
-        parser.error("--json, --csv and --markdown exclude each other")
     from tui.commands.compare import run_compare
+    from tui.commands.output import add_output_options
 
-    return run_compare(options)
+    parser.add_argument("workload", help="a name that 'racetop workloads' lists")
+    add_output_options(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument(
+        "--no-history", action="store_false", dest="history", help="do not keep the result"
+    )
+    add_comparison_options(parser)
+    return run_compare(parser.parse_args(arguments))
 
 
 def _history(arguments: Sequence[str]) -> int:

@@ -15,6 +15,13 @@ class HistoryError(Exception):
     """Something cannot be kept, found or read; the message tells people why and what to do."""
 
 
+class NotThereError(HistoryError):
+    """There is no such comparison."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"no comparison {number}; 'racetop history list' shows those there are")
+
+
 def explain(error: Exception, path: Path) -> str:
     """What happened to the file, why, and what to do."""
     name = f"'{printable(str(path))}'"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runners.history.entries import columns_of_end, columns_of_plan, insert
-from runners.history.errors import HistoryError
+from runners.history.errors import HistoryError, NotThereError
 from runners.history.lines import from_line, to_line
 from runners.history.saved import replay, settled, understood
 from runners.spec import Plan, Request, RunKey
 from runners.text import printable
 
 SCHEMA = "racetop.history/1"
+# From here on no calendar has a name for it.
+_YEAR_9999_S = 253_370_764_800
 
 
 def export(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def export(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[str, 
     number.
 
     Raises:
-        HistoryError: There is no such comparison.
+        NotThereError: There is no such comparison.
     """
     return {"schema": SCHEMA, "comparisons": [_export(connection, each) for each in numbers]}
 
@@ -60,7 +61,7 @@ def _export(connection: sqlite3.Connection, number: int) -> dict[str, Any]:
         [number],
     ).fetchone()
     if row is None:
-        raise HistoryError(f"no comparison {number}; 'racetop history list' shows those there are")
+        raise NotThereError(number)
     uuid, started_at, host, host_id, *texts = row
     plan, request, machine, versions = (text and json.loads(text) for text in texts)
     events = connection.execute(
@@ -91,8 +92,8 @@ def _import(connection: sqlite3.Connection, values: Mapping[str, Any]) -> int | 
     plan = Plan.from_wire(values["plan"])
     request = values["request"] and Request.from_wire(values["request"])
     started_at = float(values["started_at"])
-    if not math.isfinite(started_at):
-        raise ValueError("the time of the start is no number")
+    if not 0 <= started_at < _YEAR_9999_S:
+        raise ValueError("the time of the start is none")
     events = [
         (RunKey(job=int(each["job"]), trial=int(each["trial"])), from_line(str(each["line"])))
         for each in values["events"]

@@ -29,7 +29,7 @@ from runners.history.entries import (
     insert,
     update,
 )
-from runners.history.errors import HistoryError, explain
+from runners.history.errors import HistoryError, NotThereError, explain
 from runners.history.hosts import Host, Process, is_alive, this_host, this_process
 from runners.history.recording import Recorder
 from runners.history.saved import Saved, load, settled
@@ -37,7 +37,7 @@ from runners.history.schema import connect, transaction
 from runners.spec import Plan, Request
 from runners.state import ComparisonState, RunState, RunStatus
 
-__all__ = ["Entry", "History", "HistoryError", "Recorder", "Saved"]
+__all__ = ["Entry", "History", "HistoryError", "NotThereError", "Recorder", "Saved"]
 
 # A reader waits so long for what this process itself has yet to write.
 _OWN_WITHIN_S = 2.0
@@ -105,7 +105,8 @@ class History:
         """All that was kept of a comparison.
 
         Raises:
-            HistoryError: There is none, or it cannot be read.
+            NotThereError: There is none.
+            HistoryError: It cannot be read.
         """
         with self._reading() as file:
             return load(file, self._entry(file, number))
@@ -130,7 +131,8 @@ class History:
         """Comparisons as JSON values, schema `racetop.history/1`.
 
         Raises:
-            HistoryError: There is no such comparison, or the file cannot be read.
+            NotThereError: There is no such comparison.
+            HistoryError: The file cannot be read.
         """
         with self._reading() as file:
             return exchange.export(file, numbers)
@@ -229,9 +231,7 @@ class History:
     def _entry(self, file: sqlite3.Connection, number: int) -> Entry:
         entry = get(file, self._host.id, number)
         if entry is None:
-            raise HistoryError(
-                f"no comparison {number}; 'racetop history list' shows those there are"
-            )
+            raise NotThereError(number)
         return entry
 
     @contextmanager

@@ -5,48 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, TextIO
 
 from runners.comparison import RunWorker
 from runners.devices import best_accelerator
-from runners.paths import cache_dir, check_data, data_dir
+from runners.history.store import History, HistoryError, Recorder
+from runners.paths import cache_dir, check_data, data_dir, history_path
 from runners.planning import make_plan
-from runners.reports.document import to_csv, to_json
-from runners.reports.html import to_html
-from runners.reports.table import to_markdown, to_text
-from runners.spec import Order, Request, UsageError, named_workloads
+from runners.reports.render import render
+from runners.spec import Order, Plan, Request, named_workloads
 from runners.state import ComparisonState, RunStatus
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
+from tui.commands.output import Output, output_from, write_output
 from tui.commands.progress import Progress
 from tui.commands.running import run_plan
 from tui.options import request_from
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """What to print; a table for people where none is chosen.
-
-    Attributes:
-        json: The whole result, schema `racetop.comparison/1`.
-        csv: A line for each epoch.
-        markdown: A table to paste into a README.
-        html: A file to write a report to, beside what is printed.
-        quiet: Whether to say nothing of the progress.
-    """
-
-    json: bool = False
-    csv: bool = False
-    markdown: bool = False
-    html: Path | None = None
-    quiet: bool = False
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -61,15 +41,15 @@ def run_compare(options: argparse.Namespace) -> int:
     named_workloads(options.workload)
     check_data(options.data)
     reading = take_reading()
-    request = request_from(options, accelerator=best_accelerator(reading), order=Order.IN_TURN)
-    output = Output(
-        json=options.json,
-        csv=options.csv,
-        markdown=options.markdown,
-        html=options.html,
-        quiet=options.quiet,
+    return compare(
+        request_from(options, accelerator=best_accelerator(reading), order=Order.IN_TURN),
+        output_from(options),
+        sys.stdout,
+        sys.stderr,
+        machine=snapshot(reading),
+        is_quiet=options.quiet,
+        is_kept=options.history,
     )
-    return compare(request, output, sys.stdout, sys.stderr, machine=snapshot(reading))
 
 
 def compare(
@@ -80,10 +60,10 @@ def compare(
     *,
     machine: Mapping[str, Any] | None = None,
     run_worker: RunWorker | None = None,
+    is_quiet: bool = False,
+    is_kept: bool = True,
 ) -> int:
     """Run a comparison; progress goes to `stderr`, the result to `stdout`.
-
-    SIGINT, SIGTERM and SIGHUP stop it politely and what is done is printed; a second one kills.
 
     Args:
         request: What to compare.
@@ -92,58 +72,115 @@ def compare(
         stderr: For everything else.
         machine: The machine's readings as JSON values; None where unknown.
         run_worker: Runs one job and reports its events; None for warm workers.
+        is_quiet: Whether to say nothing of the progress.
+        is_kept: Whether the history keeps it, if there is one.
 
     Returns:
-        0 all jobs done, 1 a job failed, 128 and the signal's number when one ended it.
+        See `carry_out`.
 
     Raises:
         UsageError: Something asked for is unknown.
     """
     plan = make_plan(request, usable_cores(), data_dir=data_dir(), cache_dir=cache_dir())
-    if output.html is not None:
-        _check_html(output.html)
-    for stream in (stdout, stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    progress = Progress(stderr, quiet=output.quiet, is_live=is_live)
+    output.check()
+    progress = progress_on(stderr, is_quiet=is_quiet)
     progress.tell_notes(plan)
+    with ExitStack() as ended:
+        history = _history(progress) if is_kept else None
+        recorder = None
+        if history is not None:
+            ended.callback(history.close)
+            recorder = history.begin(plan, request, machine)
+        return carry_out(
+            plan,
+            output,
+            stdout,
+            progress,
+            request=request,
+            machine=machine,
+            run_worker=run_worker,
+            recorder=recorder,
+        )
+
+
+def carry_out(
+    plan: Plan,
+    output: Output,
+    stdout: TextIO,
+    progress: Progress,
+    *,
+    request: Request | None,
+    machine: Mapping[str, Any] | None,
+    run_worker: RunWorker | None,
+    state: ComparisonState | None = None,
+    recorder: Recorder | None,
+) -> int:
+    """Run a plan and print its result.
+
+    SIGINT, SIGTERM and SIGHUP stop it politely and what is done is printed; a second one kills.
+
+    Args:
+        plan: What to run.
+        output: What to print.
+        stdout: For the result.
+        progress: For everything else.
+        request: What was asked for; None where only the plan is known.
+        machine: The machine's readings as JSON values; None where unknown.
+        run_worker: Runs one job and reports its events; None for warm workers.
+        state: Where to go on; None starts from nothing.
+        recorder: Keeps what happens; None keeps nothing.
+
+    Returns:
+        0 all jobs done, 1 a job failed, 128 and the signal's number when one ended it.
+    """
     # A loop of our own: a caller's loop, where it has one, stays as it is.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        state, ended_by = runner.run(run_plan(plan, progress, run_worker))
+        state, ended_by = runner.run(
+            run_plan(plan, progress, run_worker, state=state, recorder=recorder)
+        )
     progress.finish()
-    written = output.html is None or _write_html(state, output.html, progress)
+    is_written = False
     try:
-        stdout.write(_result(state, output, machine))
-        stdout.flush()
+        rendered = partial(render, state, machine=machine, request=request)
+        is_written = write_output(output, rendered, stdout, progress.say)
     except OSError:
         # After SIGHUP the terminal is often gone; there is nobody to tell.
         if ended_by is None:
             raise
+    if recorder is not None:
+        _tell_what_is_kept(recorder, state, progress)
     failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
-    return 128 + ended_by if ended_by else int(failed or not written)
+    return 128 + ended_by if ended_by else int(failed or not is_written)
 
 
-def _result(state: ComparisonState, output: Output, machine: Mapping[str, Any] | None) -> str:
-    if output.json:
-        return json.dumps(to_json(state, machine), indent=2, allow_nan=False) + "\n"
-    if output.csv:
-        return to_csv(state)
-    return to_markdown(state) if output.markdown else to_text(state)
+def progress_on(stderr: TextIO, *, is_quiet: bool) -> Progress:
+    """Progress on a stream, on one line where it is a terminal that can rewrite it."""
+    if isinstance(stderr, io.TextIOWrapper):
+        stderr.reconfigure(errors="replace")
+    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Progress(stderr, quiet=is_quiet, is_live=is_live)
 
 
-def _check_html(path: Path) -> None:
-    if path.is_dir():
-        raise UsageError(f"'{path}' is a directory; name a file to write the report to")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"no directory '{path.parent}' to write the report to")
-
-
-def _write_html(state: ComparisonState, path: Path, progress: Progress) -> bool:
-    """Whether it could be written."""
+def _history(progress: Progress) -> History | None:
+    """The history; None where nothing is to be kept, or nothing can be, which is told."""
+    path = history_path()
+    if path is None:
+        return None
     try:
-        path.write_text(to_html(state), encoding="utf-8", errors="replace")
-    except OSError as error:
-        progress.say(f"the report could not be written: {error}")
-        return False
-    return True
+        return History.open(path)
+    except HistoryError as error:
+        progress.say(f"not saved: {error}")
+        return None
+
+
+def _tell_what_is_kept(recorder: Recorder, state: ComparisonState, progress: Progress) -> None:
+    recorder.close()
+    if recorder.problem is not None:
+        progress.say(recorder.problem)
+    elif any(run.status is RunStatus.STOPPED for run in state.runs.values()):
+        progress.say(
+            f"saved as comparison {recorder.id}; "
+            f"'racetop history resume {recorder.id}' goes on with it"
+        )
+    else:
+        progress.note(f"saved as comparison {recorder.id}")

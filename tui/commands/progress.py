@@ -51,8 +51,8 @@ class Progress:
 
     def tell_notes(self, plan: Plan) -> None:
         """Say what has to be known of the plan before it starts."""
-        for note in plan.notes if not self._quiet else ():
-            self.say(note)
+        for note in plan.notes:
+            self.note(note)
 
     def show(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
         """Take in a change of the comparison."""
@@ -82,6 +82,11 @@ class Progress:
                     f"{_name(self._state, key)}: no progress for {SILENT_FOR_S:.0f} s "
                     f"({doing}); it is left running, Ctrl-C stops it"
                 )
+
+    def note(self, text: str) -> None:
+        """Write a line of its own, unless to keep still."""
+        if not self._quiet:
+            self.say(text)
 
     def say(self, text: str) -> None:
         """Write a line of its own."""

@@ -12,10 +12,12 @@ import psutil
 import pytest
 
 from runners.launching.launch import run_worker
+from runners.reports.names import Form
 from runners.spec import Order, Request, UsageError
 from tests.fakes.processes import is_alive, wait_until
 from tests.fakes.training import epoch, fake_command, plan, replayed
-from tui.commands.compare import Output, compare
+from tui.commands.compare import compare
+from tui.commands.output import Output
 from tui.commands.progress import Progress
 
 ROOT = Path(__file__).parents[3]
@@ -24,12 +26,16 @@ ON_CPU = Request(workloads=("mlp",), epochs=(2,))
 
 
 def compared(
-    scenario: str, request: Request = ON_CPU, output: Output | None = None
+    scenario: str,
+    request: Request = ON_CPU,
+    output: Output | None = None,
+    *,
+    is_quiet: bool = False,
 ) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a comparison of fake workers."""
     stdout, stderr = io.StringIO(), io.StringIO()
     run = partial(run_worker, command=fake_command(scenario))
-    code = compare(request, output or Output(), stdout, stderr, run_worker=run)
+    code = compare(request, output or Output(), stdout, stderr, run_worker=run, is_quiet=is_quiet)
     return code, stdout.getvalue(), stderr.getvalue()
 
 
@@ -41,7 +47,7 @@ def test_the_result_goes_to_stdout_and_the_progress_to_stderr() -> None:
     assert "steady s" in stdout
     assert "epoch 1/2" not in stdout
     assert "cpu: epoch 1/2  2.00 s  500 samples/s  loss 1.0000" in stderr
-    assert stderr.splitlines()[-1] == "cpu: done"
+    assert stderr.splitlines()[-2:] == ["cpu: done", "racetop: saved as comparison 1"]
 
 
 def test_a_failed_job_gives_status_1_and_the_others_are_printed() -> None:
@@ -54,7 +60,7 @@ def test_a_failed_job_gives_status_1_and_the_others_are_printed() -> None:
 
 
 def test_json_is_the_whole_result() -> None:
-    code, stdout, _ = compared("by_device", REQUEST, Output(json=True))
+    code, stdout, _ = compared("by_device", REQUEST, Output(form=Form.JSON))
     report = json.loads(stdout)
 
     assert code == 1
@@ -63,14 +69,14 @@ def test_json_is_the_whole_result() -> None:
 
 @pytest.mark.parametrize(
     ("output", "start"),
-    [(Output(csv=True), "label,trial,"), (Output(markdown=True), "**mlp - ")],
+    [(Output(form=Form.CSV), "label,trial,"), (Output(form=Form.MARKDOWN), "**mlp - ")],
 )
 def test_other_forms_of_the_result(output: Output, start: str) -> None:
     assert compared("normal", output=output)[1].startswith(start)
 
 
 def test_quiet_keeps_the_progress_back() -> None:
-    assert compared("normal", output=Output(quiet=True))[2] == ""
+    assert compared("normal", is_quiet=True)[2] == ""
 
 
 def test_a_report_is_written_beside_the_output(tmp_path: Path) -> None:
@@ -117,7 +123,8 @@ def started(scenario: str, *options: str) -> subprocess.Popen[str]:
         "from runners.launching.launch import run_worker\n"
         "from runners.spec import Request\n"
         "from tests.fakes.training import fake_command\n"
-        "from tui.commands.compare import Output, compare\n"
+        "from tui.commands.compare import compare\n"
+        "from tui.commands.output import Output\n"
         "run = partial(run_worker, command=fake_command(sys.argv[1]))\n"
         "request = Request(workloads=('mlp',), epochs=(2,))\n"
         "sys.exit(compare(request, Output(), sys.stdout, sys.stderr, run_worker=run))\n"

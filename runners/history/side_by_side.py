@@ -1,0 +1,106 @@
+"""Several comparisons as one, so that every report can set them side by side. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from runners.history.saved import Saved
+from runners.spec import JobSpec, Order, Plan, RunKey, differing
+from runners.state import ComparisonState, RunState, RunStatus
+from runners.text import counted, printable
+
+
+def side_by_side(comparisons: Sequence[Saved]) -> ComparisonState:
+    """One comparison of all jobs of these, in their order, each labelled with its number.
+
+    The first job of a workload is the baseline of all others on it. Notes tell what else differs
+    than the axes: hosts, data, numbers of samples, versions, time.
+
+    Args:
+        comparisons: At least one.
+    """
+    trials = max(each.plan.trials for each in comparisons)
+    jobs: list[JobSpec] = []
+    runs: dict[RunKey, RunState] = {}
+    for each in comparisons:
+        for place, spec in enumerate(each.plan.jobs):
+            for trial in range(trials):
+                run = each.state.runs.get(RunKey(job=place, trial=trial)) or _never(each, spec)
+                runs[RunKey(job=len(jobs), trial=trial)] = run
+            jobs.append(replace(spec, label=_label(each, spec, comparisons)))
+    orders = {each.plan.order for each in comparisons}
+    plan = Plan(
+        order=Order.TOGETHER if Order.TOGETHER in orders else Order.IN_TURN,
+        trials=trials,
+        jobs=tuple(jobs),
+        axes=differing([job.settings for job in jobs]),
+        notes=tuple(_notes(comparisons)),
+    )
+    return ComparisonState(plan=plan, runs=MappingProxyType(runs))
+
+
+def _never(saved: Saved, spec: JobSpec) -> RunState:
+    """A trial that a comparison with fewer of them does not have."""
+    why = f"comparison {saved.entry.id} has {counted(saved.plan.trials, 'trial')}"
+    return RunState(status=RunStatus.SPARED, spared=why, warm_up=spec.workload.warm_up)
+
+
+def _label(saved: Saved, spec: JobSpec, comparisons: Sequence[Saved]) -> str:
+    are_many_hosts = len({each.entry.host for each in comparisons}) > 1
+    parts = [f"#{saved.entry.id}{'@' + saved.entry.host if are_many_hosts else ''}"]
+    workloads = {job.settings.workload for each in comparisons for job in each.plan.jobs}
+    if len(workloads) > 1 and spec.settings.workload not in spec.label.split():
+        parts.append(spec.settings.workload)
+    return " ".join([*parts, spec.label])
+
+
+def _notes(comparisons: Sequence[Saved]) -> Iterable[str]:
+    if len(comparisons) > 1:
+        yield "taken one comparison after the other, not interleaved: the machine may have changed"
+    for what, tell in _MAY_DIFFER:
+        told = [tell(each) for each in comparisons]
+        if len(set(told) - {""}) > 1:
+            each_one = ", ".join(
+                f"#{saved.entry.id} {text or 'n/a'}"
+                for saved, text in zip(comparisons, told, strict=True)
+            )
+            yield f"{what} differ: {each_one}"
+    for saved in comparisons:
+        for note in saved.plan.notes:
+            yield f"#{saved.entry.id}: {note}"
+
+
+def _data(saved: Saved) -> str:
+    found = (run.data for run in saved.state.runs.values() if run.data is not None)
+    return _all(f"{data.name} ({data.source})" for data in found)
+
+
+def _samples(saved: Saved) -> str:
+    found = (run.data for run in saved.state.runs.values() if run.data is not None)
+    return _all(f"{data.train_samples:,}" for data in found)
+
+
+def _torch(saved: Saved) -> str:
+    found = (run.device for run in saved.state.runs.values() if run.device is not None)
+    return _all(device.versions.get("torch", "") for device in found)
+
+
+def _order(saved: Saved) -> str:
+    together = saved.plan.order is Order.TOGETHER
+    return "" if len(saved.plan.jobs) == 1 else "side by side" if together else "one at a time"
+
+
+def _all(texts: Iterable[str]) -> str:
+    """What was found, each once."""
+    return printable("/".join(dict.fromkeys(texts)))
+
+
+_MAY_DIFFER: Sequence[tuple[str, Callable[[Saved], str]]] = (
+    ("hosts", lambda saved: saved.entry.host),
+    ("data sets", _data),
+    ("numbers of training samples", _samples),
+    ("versions of torch", _torch),
+    ("orders of the jobs", _order),
+)
