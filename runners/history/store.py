@@ -293,13 +293,13 @@ def _refuse_to_resume(saved: Saved) -> None:
     entry = saved.entry
     if entry.status == RUNNING:
         raise HistoryError(f"comparison {entry.id} is running")
+    if entry.status != INTERRUPTED:
+        raise HistoryError(f"comparison {entry.id} is over ({entry.status}): nothing is left to do")
     if entry.is_foreign:
         raise HistoryError(
             f"comparison {entry.id} ran on {entry.host}, and figures of two machines do not mix; "
             "repeat it here instead"
         )
-    if entry.status != INTERRUPTED:
-        raise HistoryError(f"comparison {entry.id} is over ({entry.status}): nothing is left to do")
 
 
 def _recorded_by(process: Process) -> dict[str, object]:
