@@ -7,28 +7,24 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from runners.devices import best_accelerator
-from runners.spec import Order, Plan, Request, UsageError
-from runners.workloads.catalogue import CATALOGUE
 from sensors.gpu_readings import NvmlState
 from sensors.readings import Reading
 from sensors.sampler import Sampler
 from sensors.wanted import Wanted
-from tui import charts, requests
 from tui.keys import KEYS
-from tui.messages import RaceChanged, ReadingTaken
+from tui.messages import ReadingTaken
 from tui.race import Race
+from tui.racing import RacingApp
 from tui.screens.confirm import Confirm
-from tui.screens.live import LiveScreen, View
+from tui.screens.live import View
 from tui.theme import RACETOP_THEME, THEMES, Palette
 from tui.widgets.history_pane import HistoryPane
 from tui.widgets.process_table import ProcessTable
@@ -41,7 +37,7 @@ _PROFILING = (
 )
 
 
-class RacetopApp(App[None]):
+class RacetopApp(RacingApp):
     """One screen: the machine, and training jobs racing on it."""
 
     TITLE = "racetop"
@@ -62,31 +58,17 @@ class RacetopApp(App[None]):
         interval_s: float = 1.0,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
+        super().__init__(opening, make_race=make_race, wall_clock=wall_clock)
         self.register_theme(RACETOP_THEME)
         self.theme = RACETOP_THEME.name
         self._palette: Palette | None = None
-        self._opening = opening
-        self._workload = opening.workload
-        self._last: Request | None = None
-        self._order: Order | None = None
-        self._pending: Callable[[], Request] | None = None
-        self._gpus_known = not opening.needs_gpus
         self._first_reading_s: float | None = None
         self._interval_s = interval_s
         self._paused = False
         self._profiles = False
-        self._reading: Reading | None = None
-        self._accelerator: str | None = None
-        self.race = make_race(self._race_moved)
         self._sampler = make_sampler(self._sampled, interval_s=interval_s, wanted=self._wanted)
-        self.live = LiveScreen(opening, wall_clock=wall_clock)
 
     # Life
-
-    def get_default_screen(self) -> Screen[None]:
-        """The live screen."""
-        return self.live
 
     def on_mount(self) -> None:
         """Start the sampler, and the race that was asked for."""
@@ -95,7 +77,7 @@ class RacetopApp(App[None]):
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
         self._sampler.start()
         if self._opening.start:
-            self.call_after_refresh(self._begin, self._base)
+            self.call_after_refresh(self.begin, self.base)
         else:
             self.live.show_view(View.MACHINE)
 
@@ -120,57 +102,6 @@ class RacetopApp(App[None]):
 
     # Keys
 
-    def action_race(self) -> None:
-        """Start the race again, or the default one."""
-        self._begin(self._again)
-
-    def action_preset(self, number: int) -> None:
-        """Race one of the catalogue's workloads."""
-        workload = list(CATALOGUE)[number - 1]
-        self._begin(lambda: self._base(workload))
-
-    def action_stop(self) -> None:
-        """Stop the race, or give up one that waits for the driver."""
-        self._pending = None
-        if self.race.is_running:
-            self.race.stop()
-            self.notify("Stopping; what is finished is kept.")
-
-    def action_variants(self) -> None:
-        """Race the variants."""
-        self._begin(lambda: requests.variants(self._base()))
-
-    def action_batch(self) -> None:
-        """Sweep the batch size."""
-        self._begin(lambda: requests.batch_sweep(self._base()))
-
-    def action_workers(self) -> None:
-        """Sweep the loader workers."""
-        self._begin(lambda: requests.workers_sweep(self._base()))
-
-    def action_order(self) -> None:
-        """Switch the order of the next races."""
-        self._order = requests.other_order(self._order or self._again().order)
-        words = "one at a time" if self._order is Order.IN_TURN else "side by side"
-        self.notify(f"The next race runs its jobs {words}; r starts it.")
-
-    @work(thread=True, group="export", exclusive=True)
-    def action_export(self) -> None:
-        """Write the race into files."""
-        state = self.race.state
-        if state is None:
-            self.notify("There is no race to export yet; r starts one.", severity="warning")
-            return
-        # Here, so that the first frame does not wait for it.
-        from tui.export import export_comparison
-
-        try:
-            paths = export_comparison(state, self._reading, folder=Path.cwd())
-        except OSError as error:
-            self.notify(f"Not exported: {error}", severity="error", markup=False)
-        else:
-            self.notify("Wrote " + ", ".join(map(str, paths)), markup=False)
-
     def action_pause(self) -> None:
         """Freeze or thaw the machine panes."""
         self._paused = not self._paused
@@ -187,6 +118,8 @@ class RacetopApp(App[None]):
     def action_view(self) -> None:
         """Switch between the machine and the race."""
         self.live.show_view(View.MACHINE if self.live.view is View.RACE else View.RACE)
+        if self.live.view is View.RACE:
+            self.prepare()
 
     def action_select_gpu(self, step: int) -> None:
         """Look at the next GPU, or the one before."""
@@ -267,25 +200,20 @@ class RacetopApp(App[None]):
     def _sampled(self, reading: Reading) -> None:
         self.post_message(ReadingTaken(reading))
 
-    def _race_moved(self) -> None:
-        self.post_message(RaceChanged())
-
     @on(ReadingTaken)
     def _reading_taken(self, message: ReadingTaken) -> None:
-        reading = self._reading = message.reading
+        reading = self.reading = message.reading
         self.live.add_reading(reading, redraw=not self._paused)
         if not self._paused:
             self._show_top_line()
-        self._show_race()
+        self.keep_reading(reading)
+        self.show_race()
         if self._first_reading_s is None:
             self._first_reading_s = reading.taken_at_s
         waited_s = reading.taken_at_s - self._first_reading_s
         if reading.driver.state is NvmlState.STARTING and waited_s < DRIVER_WAIT_S:
             return
-        self._accelerator = best_accelerator(reading)
-        self._gpus_known = True
-        if self._pending is not None:
-            self._begin(self._pending)
+        self.know_accelerator(best_accelerator(reading))
 
     @on(HistoryPane.Paused)
     def _history_paused(self) -> None:
@@ -297,60 +225,9 @@ class RacetopApp(App[None]):
     def _processes_wanted(self) -> None:
         self._sampler.read_now()
 
-    @on(RaceChanged)
-    def _show_race(self) -> None:
-        if self.race.state is not None:
-            self.live.show_state(self.race.state, self.race.clock())
-        for fault in self.race.take_faults():
-            self.notify(fault, title="The race ended by a fault of racetop", severity="error")
-
-    # Work
-
-    def _begin(self, make: Callable[[], Request]) -> None:
-        """Start a race as soon as the devices are known, which they mostly are."""
-        self._pending = None
-        if self.race.is_running:
-            self.notify("A race is running; x stops it.", severity="warning")
-        elif not self._gpus_known:
-            self._pending = make
-            self.live.show_waiting()
-        else:
-            self._start(make())
-
-    def _start(self, request: Request) -> None:
-        try:
-            plan = self.race.start(request)
-        except UsageError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self._last = request
-        self._workload = ",".join(request.workloads)
-        self.live.show_view(View.RACE)
-        self._show_plan(plan)
-        self._load_charts()
-
-    @work(group="plan")
-    async def _show_plan(self, plan: Plan) -> None:
-        await self.live.show_plan(plan)
-        self._show_race()
-
-    @work(thread=True, group="charts", exclusive=True)
-    def _load_charts(self) -> None:
-        charts.load()
-
-    def _base(self, workload: str | None = None) -> Request:
-        """What was asked for when the screen was opened, over a workload."""
-        request = self._opening.request(workload or self._workload, self._accelerator)
-        return replace(request, order=self._order or request.order)
-
-    def _again(self) -> Request:
-        """The last race, in the order asked for since."""
-        last = self._last or self._base()
-        return replace(last, order=self._order or last.order)
-
     def _show_top_line(self) -> None:
         self.live.top_line.show(
-            self._reading,
+            self.reading,
             interval_s=self._interval_s,
             paused=self._paused,
             race=self.race.label,

@@ -1,4 +1,4 @@
-"""The chart of epoch times, by plotext; nothing else imports plotext.
+"""The charts of a race, by plotext; nothing else imports plotext.
 
 plotext's figure is global, so this is for the screen's thread alone. Importing it takes
 longer than all the rest of a start, so `load` does that before the first chart is due.
@@ -6,31 +6,51 @@ longer than all the rest of a start, so `load` does that before the first chart 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 LOG_AXIS_FROM = 10.0
+LOG_SIZES_FROM = 8.0
+_CELLS_OF_VALUES = 8
 _plotext: Any = None
 _loading = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class EpochLine:
-    """Epoch times of one job.
+class Curve:
+    """One line of a chart.
 
     Attributes:
-        epochs: Numbers of the epochs, from 1.
-        epoch_s: Their wall times in seconds, all above zero.
-        mark: The cell drawn at each epoch.
+        x: Places on the horizontal axis, ascending.
+        y: Values there, all above zero.
+        mark: The cell drawn at each point.
         color: Red, green, blue, 0 to 255; or the number of one of the terminal's own colors.
     """
 
-    epochs: Sequence[int]
-    epoch_s: Sequence[float]
+    x: Sequence[float]
+    y: Sequence[float]
     mark: str
     color: tuple[int, int, int] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The horizontal axis.
+
+    Attributes:
+        low: Its left end.
+        high: Its right end.
+        places: Where it is labeled, ascending.
+        labels: With what.
+    """
+
+    low: float
+    high: float
+    places: Sequence[float]
+    labels: Sequence[str]
 
 
 def load() -> None:
@@ -44,18 +64,47 @@ def load() -> None:
             _plotext = plotext
 
 
-def uses_log_axis(lines: Sequence[EpochLine]) -> bool:
-    """Whether the times differ so much that a linear axis would hide the smaller ones."""
-    values = [value for line in lines for value in line.epoch_s]
+def uses_log_axis(curves: Sequence[Curve]) -> bool:
+    """Whether the values differ so much that a linear axis would hide the smaller ones."""
+    values = [value for curve in curves for value in curve.y]
     return bool(values) and max(values) >= LOG_AXIS_FROM * min(values)
 
 
-def epoch_chart(lines: Sequence[EpochLine], epochs: int, width: int, height: int) -> str:
-    """Epoch times against epoch numbers as text with ANSI colors.
+def number_axis(last: int, width: int) -> Axis:
+    """An axis of the numbers from 1, labeled as often as there is room."""
+    step = max(1, -(-last // max(1, width // 8)))
+    numbers = range(1, last + 1, step)
+    return Axis(0.5, last + 0.5, numbers, [str(number) for number in numbers])
+
+
+def size_places(sizes: Sequence[float]) -> list[float]:
+    """Where sizes, ascending, stand: as they are, or their logarithms where they span much."""
+    if min(sizes) > 0 and max(sizes) > LOG_SIZES_FROM * min(sizes):
+        return [math.log2(size) for size in sizes]
+    return list(map(float, sizes))
+
+
+def labeled_axis(places: Sequence[float], labels: Sequence[str], width: int) -> Axis:
+    """An axis with some room at its ends, and the labels for which there is room."""
+    room = max(places) - min(places) or 1.0
+    low, high = min(places) - 0.06 * room, max(places) + 0.06 * room
+    cells = max(1.0, (width - _CELLS_OF_VALUES) / (high - low))
+    kept: list[tuple[float, str]] = []
+    taken = -math.inf
+    for place, label in zip(places, labels, strict=True):
+        start = place * cells - len(label) / 2
+        if start > taken:
+            kept.append((place, label))
+            taken = start + len(label) + 1
+    return Axis(low, high, [place for place, _ in kept], [label for _, label in kept])
+
+
+def chart(curves: Sequence[Curve], axis: Axis, width: int, height: int) -> str:
+    """Curves over an axis as text with ANSI colors.
 
     Args:
-        lines: One for each job; jobs without an epoch are left out.
-        epochs: Last epoch on the axis.
+        curves: Those without a point are left out.
+        axis: The horizontal axis.
         width: Cells.
         height: Rows.
     """
@@ -66,35 +115,21 @@ def epoch_chart(lines: Sequence[EpochLine], epochs: int, width: int, height: int
     figure.theme("colorless")
     figure.axes(False, axis="x", side="upper")
     figure.axes(False, axis="y", side="right")
-    log = uses_log_axis(lines)
+    log = uses_log_axis(curves)
     if log:
         figure.ruler("y").scale("log")
-    for line in lines:
-        if not line.epoch_s:
+    for curve in curves:
+        if not curve.y:
             continue
-        curve = _plotext.marker("braille", pixel=(line.color,))
-        if len(line.epochs) > 1:
-            figure.draw(figure.signal(list(line.epochs), list(line.epoch_s), marker=curve).lines())
-        points = _plotext.marker(line.mark, pixel=(line.color,))
-        figure.draw(figure.signal(list(line.epochs), list(line.epoch_s), marker=points))
-    _set_rulers(figure, lines, epochs, width, log=log)
+        line = _plotext.marker("braille", pixel=(curve.color,))
+        if len(curve.x) > 1:
+            figure.draw(figure.signal(list(curve.x), list(curve.y), marker=line).lines())
+        points = _plotext.marker(curve.mark, pixel=(curve.color,))
+        figure.draw(figure.signal(list(curve.x), list(curve.y), marker=points))
+    figure.ruler("x").lim(axis.low, axis.high)
+    figure.ruler("x").ticks(list(axis.places), list(axis.labels))
+    values = [value for curve in curves for value in curve.y]
+    if values and not log:
+        figure.ruler("y").lim(0.0, 1.1 * max(values))
     figure.legend(False)
     return str(figure.build()).rstrip("\n")
-
-
-def _set_rulers(
-    figure: Any,  # noqa: ANN401
-    lines: Sequence[EpochLine],
-    epochs: int,
-    width: int,
-    *,
-    log: bool,
-) -> None:
-    step = max(1, -(-epochs // max(1, width // 8)))
-    numbers = list(range(1, epochs + 1, step))
-    figure.ruler("x").lim(0.5, epochs + 0.5)
-    figure.ruler("x").ticks(numbers, [str(number) for number in numbers])
-    values = [value for line in lines for value in line.epoch_s]
-    if values and not log:
-        top = 1.1 * max(values)
-        figure.ruler("y").lim(0.0, top)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from runners.workloads.catalogue import CATALOGUE
-
-_PRESETS = tuple(CATALOGUE)[:9]
+from runners.presets import PRESETS as _PRESETS
+from runners.presets import Preset
 
 
 def _key(
@@ -17,13 +16,13 @@ def _key(
     )
 
 
-def _preset(number: int, workload: str) -> Binding:
+def _preset(number: int, preset: Preset) -> Binding:
     first = number == 1
     return _key(
         str(number),
         f"preset({number})",
-        "presets" if first else workload,
-        f"Race {workload}; the next keys race the others" if first else f"Race {workload}",
+        "presets" if first else preset.name,
+        f"{preset.name}: {preset.answers}",
         display=f"1-{len(_PRESETS)}" if first else None,
         show=first,
     )
@@ -31,13 +30,15 @@ def _preset(number: int, workload: str) -> Binding:
 
 RACE = _key("r", "race", "race", "Start the race again, or the default one")
 PRESETS = tuple(_preset(number, name) for number, name in enumerate(_PRESETS, start=1))
+FORM = _key("n", "form", "new race", "Choose every setting of a race in a form")
 RACE_KEYS = (
     _key("x", "stop", "stop", "Stop the race, keeping what is finished"),
     _key("v", "variants", "variants", "Race as-written against tuned on the last device"),
-    _key("b", "batch", "batch", "Sweep the batch size, one job at a time"),
+    _key("b", "batch", "batch", "Sweep the batch size around the workload's own"),
     _key("w", "workers", "workers", "Sweep the loader workers, one job at a time"),
     _key("o", "order", "order", "Switch the next race between side by side and in turn"),
-    _key("e", "export", "export", "Write the race as JSON, Markdown and HTML files"),
+    _key("y", "chart", "chart", "Show the next kind of figures in the chart"),
+    _key("e", "export", "export", "Write the report of the race into files"),
 )
 """About the race; shown where the race is shown, and working everywhere."""
 
@@ -82,9 +83,9 @@ COMMON_KEYS = (
         "ctrl+l", "repaint", "repaint", "Take a reading and draw the whole screen again", show=False
     ),
 )
-KEYS = (RACE, *PRESETS, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
+KEYS = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 
-IN_RACE_VIEW = (RACE, *PRESETS, *RACE_KEYS, VIEW, *COMMON_KEYS)
+IN_RACE_VIEW = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *COMMON_KEYS)
 """What the key bar shows beside a race."""
 
 IN_MACHINE_VIEW = (RACE, VIEW, *MACHINE_KEYS, *COMMON_KEYS)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runners.paths import cache_dir, data_dir
+from runners.launching.warm import WarmWorkers
+from runners.paths import cache_dir, data_dir, history_path
 from sensors.system.cores import usable_cores
 from tui.app import RacetopApp
+from tui.past_races import PastRaces
 from tui.race import Race
 from tui.wiring import Opening
 
@@ -29,5 +31,10 @@ def run_live(opening: Opening, *, interval_s: float) -> int:
 def make_race(on_change: Callable[[], None]) -> Race:
     """The race over this machine's cores, its data and its cache folder."""
     return Race(
-        cores=usable_cores(), data_dir=data_dir(), cache_dir=cache_dir(), on_change=on_change
+        cores=usable_cores(),
+        data_dir=data_dir(),
+        cache_dir=cache_dir(),
+        on_change=on_change,
+        workers=WarmWorkers(),
+        past=PastRaces(history_path()),
     )

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runners.comparison import Comparison, RunWorker
 from runners.events import Event
-from runners.launching.launch import run_worker
 from runners.planning import make_plan
-from runners.spec import Plan, Request, RunKey
+from runners.spec import Plan, Request, RunKey, UsageError
 from runners.state import ComparisonState
+from runners.workloads import JobSettings
 from sensors.system.cores import UsableCores
+from tui.past_races import PastRaces
+
+if TYPE_CHECKING:
+    from runners.history.store import Recorder, Saved
+
+# A look at the machine so often belongs to a race that is kept.
+READING_KEPT_EVERY_S = 5.0
+# Two lanes, each with cores of its own.
+_PREPARED_UP_TO = 2
+
+
+class Workers(Protocol):
+    """Where jobs run; `runners.launching.warm.WarmWorkers` is one."""
+
+    @property
+    def run_worker(self) -> RunWorker:
+        """Runs one job and reports its events."""
+
+    def prepare(self, settings: JobSettings) -> None:
+        """Have ready what such a job needs."""
+
+    def close(self) -> None:
+        """Have nothing ready any more."""
 
 
 class Race:
@@ -22,6 +46,7 @@ class Race:
     Attributes:
         request: What was asked for last; None before the first race.
         state: The state of that comparison.
+        past: The file it is kept in.
     """
 
     def __init__(
@@ -31,20 +56,26 @@ class Race:
         data_dir: Path,
         cache_dir: Path,
         on_change: Callable[[], None],
-        run_worker: RunWorker = run_worker,
+        workers: Workers,
+        past: PastRaces,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.request: Request | None = None
         self.state: ComparisonState | None = None
         self.clock = clock
+        self.past = past
         self._cores = cores
         self._data_dir = data_dir
         self._cache_dir = cache_dir
         self._on_change = on_change
         self._faults: list[str] = []
-        self._run_worker = run_worker
+        self._workers = workers
         self._comparison: Comparison | None = None
-        self._task: asyncio.Task[ComparisonState] | None = None
+        self._recorder: Recorder | None = None
+        self._unsaved: str | None = None
+        self._reading_kept_s = float("-inf")
+        self._is_stopping = False
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def is_running(self) -> bool:
@@ -62,32 +93,82 @@ class Race:
                 return f"{name} on {run.data.name} ({run.data.source})"
         return name
 
+    @property
+    def problem(self) -> str | None:
+        """Why the race is not kept in the history, for people; None while it is."""
+        return self._unsaved if self._recorder is None else self._recorder.problem
+
     def pids(self) -> tuple[int, ...]:
         """Process ids of the workers that run."""
         runs = self.state.runs.values() if self.state else ()
         return tuple(run.pid for run in runs if run.pid and not run.status.is_over)
 
-    def start(self, request: Request) -> Plan:
+    def plan(self, request: Request) -> Plan:
+        """What a request means on this machine.
+
+        Raises:
+            UsageError: It cannot be planned.
+        """
+        return make_plan(request, self._cores, data_dir=self._data_dir, cache_dir=self._cache_dir)
+
+    def prepare(self, request: Request) -> None:
+        """Have workers ready for a request; not while a race runs, which it would disturb."""
+        if self.is_running:
+            return
+        try:
+            jobs = self.plan(request).jobs
+        except UsageError:
+            return
+        for job in jobs[:_PREPARED_UP_TO]:
+            self._workers.prepare(job.settings)
+
+    def start(self, request: Request, machine: Mapping[str, Any] | None = None) -> Plan:
         """Start a comparison.
+
+        Args:
+            request: What to compare.
+            machine: The machine's readings as JSON values; None where unknown.
 
         Raises:
             UsageError: The request cannot be planned.
             RuntimeError: One is running.
         """
-        if self.is_running:
-            raise RuntimeError("a race is running")
-        plan = make_plan(request, self._cores, data_dir=self._data_dir, cache_dir=self._cache_dir)
-        self.request = request
-        self.state = ComparisonState.of(plan)
-        self._comparison = Comparison(plan, self._changed, run_worker=self._run_worker)
-        self._task = asyncio.create_task(self._comparison.run(), name="race")
-        self._task.add_done_callback(self._ended)
+        plan = self.plan(request)
+        self._refuse_a_second()
+        self._go(request, ComparisonState.of(plan), self._begin_recording(plan, request, machine))
         return plan
+
+    def resume(self, saved: Saved, recorder: Recorder) -> Plan:
+        """Go on with a comparison of the history, where it stopped.
+
+        Raises:
+            RuntimeError: One is running.
+        """
+
+        async def go_on() -> None:
+            self._recorder = recorder
+
+        self._refuse_a_second()
+        self._go(saved.request, saved.state, go_on())
+        return saved.plan
 
     def stop(self) -> None:
         """Ask all workers to stop; what is finished is kept."""
+        self._is_stopping = True
         if self._comparison is not None and self.is_running:
             self._comparison.stop()
+
+    def keep_reading(self, reading: Callable[[], Mapping[str, Any]]) -> None:
+        """Keep a look at the machine, as JSON values, with the race under way."""
+        now_s = self.clock()
+        if (
+            self._recorder is None
+            or not self.is_running
+            or now_s - self._reading_kept_s < READING_KEPT_EVERY_S
+        ):
+            return
+        self._reading_kept_s = now_s
+        self._recorder.reading(reading())
 
     def take_faults(self) -> list[str]:
         """Faults of our own that ended a race, each told once."""
@@ -95,13 +176,55 @@ class Race:
         return faults
 
     async def end(self) -> None:
-        """End all workers at once, and wait until none is left."""
+        """End all workers at once, and wait until none is left and all is written."""
+        self._is_stopping = True
         if self._comparison is not None and self.is_running:
             self._comparison.kill()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+        self._workers.close()
+        await self.past.close()
 
-    def _ended(self, task: asyncio.Task[ComparisonState]) -> None:
+    def _refuse_a_second(self) -> None:
+        if self.is_running:
+            raise RuntimeError("a race is running")
+
+    def _go(
+        self, request: Request | None, state: ComparisonState, get_recorder: Awaitable[None]
+    ) -> None:
+        self.request, self.state = request, state
+        self._comparison = self._recorder = self._unsaved = None
+        self._is_stopping = False
+        self._task = asyncio.create_task(self._run(state, get_recorder), name="race")
+        self._task.add_done_callback(self._ended)
+
+    async def _run(self, state: ComparisonState, get_recorder: Awaitable[None]) -> None:
+        await get_recorder
+        self._comparison = Comparison(
+            state.plan,
+            self._changed,
+            run_worker=self._workers.run_worker,
+            state=state,
+            recorder=self._recorder,
+            clock=self.clock,
+        )
+        if self._is_stopping:
+            self._comparison.stop()
+        await self._comparison.run()
+
+    async def _begin_recording(
+        self, plan: Plan, request: Request, machine: Mapping[str, Any] | None
+    ) -> None:
+        from runners.history.errors import HistoryError
+
+        try:
+            history = await self.past.open()
+        except HistoryError as error:
+            self._unsaved = f"not saved: {error}"
+        else:
+            self._recorder = history.begin(plan, request, machine) if history else None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._faults.append(f"{type(fault).__name__}: {fault}")
         self._on_change()

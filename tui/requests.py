@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from runners.spec import Order, Request
 from runners.workloads import Variant
+from runners.workloads.catalogue import CATALOGUE
 
-SWEEP_BATCH_SIZES = (32, 64, 128, 256, 512)
+_BATCH_FACTORS = (0.25, 0.5, 1, 2, 4)
 SWEEP_WORKERS = (0, 1, 2, 4)
 
 
@@ -18,8 +19,10 @@ def variants(base: Request) -> Request:
 
 
 def batch_sweep(base: Request) -> Request:
-    """The batch sizes people try, on the device of the last job, one at a time."""
-    return replace(_one_job(base), batch_sizes=SWEEP_BATCH_SIZES)
+    """Batch sizes around the workload's own, on the device of the last job, one at a time."""
+    usual = CATALOGUE[base.workloads[0]].batch_size
+    sizes = dict.fromkeys(max(1, round(factor * usual)) for factor in _BATCH_FACTORS)
+    return replace(_one_job(base), batch_sizes=tuple(sizes))
 
 
 def workers_sweep(base: Request) -> Request:
@@ -35,10 +38,15 @@ def other_order(order: Order) -> Order:
 def _one_job(base: Request) -> Request:
     return replace(
         base,
+        workloads=base.workloads[:1],
         devices=base.devices[-1:],
+        baseline=None,
         variants=base.variants[-1:],
         batch_sizes=base.batch_sizes[:1],
         precisions=base.precisions[:1],
         workers=base.workers[:1],
+        threads=base.threads[:1],
+        compiles=base.compiles[:1],
+        epochs=base.epochs[:1],
         order=Order.IN_TURN,
     )

@@ -17,6 +17,7 @@ from sensors.system.cores import UsableCores
 from sensors.wanted import Wanted
 from tests.fakes import scenes
 from tui.app import RacetopApp
+from tui.past_races import PastRaces
 from tui.race import Race
 from tui.wiring import Opening
 
@@ -27,6 +28,7 @@ ON_A_GPU_BOX = Opening(
     workload="fashion-cnn",
     needs_gpus=False,
     request=lambda workload, _accelerator: default_request(workload, "cuda:0"),
+    preset=lambda preset, _accelerator: preset.request("cuda:0"),
 )
 """Keys race the CPU against the first GPU, whether or not it was seen yet."""
 
@@ -44,15 +46,25 @@ async def settle(pilot: Pilot[None], rounds: int = 4) -> None:
 
 
 class ScriptedWorkers:
-    """Stands in for `run_worker`: plays events, then waits until it is stopped or finished."""
+    """Stands in for real workers: plays events, then waits until stopped or finished."""
 
     def __init__(self, script: Callable[[JobSettings], Sequence[Event]]) -> None:
         self.script = script
         self.started: list[JobSettings] = []
         self.stopped = 0
+        self.prepared: list[JobSettings] = []
+        self.is_closed = False
         self.finish = asyncio.Event()
 
-    async def __call__(self, settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+    def prepare(self, settings: JobSettings) -> None:
+        """Note what would be had ready."""
+        self.prepared.append(settings)
+
+    def close(self) -> None:
+        """Note the end."""
+        self.is_closed = True
+
+    async def run_worker(self, settings: JobSettings, on_event: Callable[[Event], None]) -> None:
         """Run one scripted worker."""
         self.started.append(settings)
         events = self.script(settings)
@@ -96,7 +108,9 @@ class Stage:
         *,
         script: Callable[[JobSettings], Sequence[Event]] = usual_script,
         cores: int = 16,
+        history: Path | None = None,
     ) -> None:
+        self._history = history
         self.workers = ScriptedWorkers(script)
         self.samplers: list[scenes.ScriptedSampler] = []
         self._cores = cores
@@ -134,6 +148,7 @@ class Stage:
             data_dir=Path("/data"),
             cache_dir=Path("/cache"),
             on_change=on_change,
-            run_worker=self.workers,
+            workers=self.workers,
+            past=PastRaces(self._history),
             clock=lambda: NOW_S,
         )

@@ -1,14 +1,14 @@
 import pytest
 from rich.text import Text
 
-from tui.charts import EpochLine, epoch_chart, uses_log_axis
+from tui.charts import Curve, chart, labeled_axis, number_axis, size_places, uses_log_axis
 
-CPU = EpochLine(epochs=(1, 2, 3), epoch_s=(8.0, 7.3, 7.3), mark="●", color=(95, 175, 255))
-GPU = EpochLine(epochs=(1, 2), epoch_s=(4.9, 1.8), mark="▲", color=(143, 209, 79))
+CPU = Curve(x=(1, 2, 3), y=(8.0, 7.3, 7.3), mark="●", color=(95, 175, 255))
+GPU = Curve(x=(1, 2), y=(4.9, 1.8), mark="▲", color=(143, 209, 79))
 
 
-def rows_of(lines: list[EpochLine], width: int = 60, height: int = 12) -> list[str]:
-    return Text.from_ansi(epoch_chart(lines, 10, width, height)).plain.split("\n")
+def rows_of(lines: list[Curve], width: int = 60, height: int = 12) -> list[str]:
+    return Text.from_ansi(chart(lines, number_axis(10, width), width, height)).plain.split("\n")
 
 
 def test_a_chart_has_a_mark_for_each_epoch_and_fills_its_room() -> None:
@@ -24,7 +24,7 @@ def test_a_linear_axis_starts_at_zero() -> None:
 
 
 def test_times_tenfold_apart_get_a_log_axis() -> None:
-    fast = EpochLine(epochs=(1,), epoch_s=(0.2,), mark="▲", color=(0, 0, 0))
+    fast = Curve(x=(1,), y=(0.2,), mark="▲", color=(0, 0, 0))
     assert uses_log_axis([CPU, fast])
     assert not uses_log_axis([CPU, GPU])
     assert not uses_log_axis([])
@@ -32,7 +32,7 @@ def test_times_tenfold_apart_get_a_log_axis() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 5, 200])
 def test_epoch_numbers_stay_readable(epochs: int) -> None:
-    last_row = Text.from_ansi(epoch_chart([CPU], epochs, 60, 12)).plain.split("\n")[-1]
+    last_row = Text.from_ansi(chart([CPU], number_axis(epochs, 60), 60, 12)).plain.split("\n")[-1]
     numbers = [int(word) for word in last_row.split()]
     assert numbers[0] == 1
     assert numbers == sorted(numbers)
@@ -40,6 +40,20 @@ def test_epoch_numbers_stay_readable(epochs: int) -> None:
 
 
 def test_one_chart_leaves_nothing_in_the_next() -> None:
-    first = epoch_chart([GPU], 10, 60, 12)
-    epoch_chart([CPU], 3, 40, 8)
-    assert epoch_chart([GPU], 10, 60, 12) == first
+    first = chart([GPU], number_axis(10, 60), 60, 12)
+    chart([CPU], number_axis(3, 40), 40, 8)
+    assert chart([GPU], number_axis(10, 60), 60, 12) == first
+
+
+def test_sizes_that_span_much_stand_by_their_logarithms() -> None:
+    assert size_places([16, 32, 256]) == [4, 5, 8]
+    assert size_places([0, 1, 2, 4]) == [0, 1, 2, 4]
+    assert size_places([32, 64, 128, 256]) == [32, 64, 128, 256]
+
+
+def test_labels_without_room_are_left_out_and_none_overlap() -> None:
+    names = ["fashion-cnn", "cnn5", "cifar-resnet18-full", "resnet50", "transformer-50m"]
+    wide = labeled_axis(range(5), names, 120)
+    narrow = labeled_axis(range(5), names, 50)
+    assert list(wide.labels) == names
+    assert 1 < len(narrow.labels) < 5

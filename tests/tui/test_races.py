@@ -171,5 +171,5 @@ async def test_a_sweep_keeps_its_ratio_where_columns_are_few() -> None:
         await press(pilot, "b")
         await settle(pilot, 20)
         text = screen_text(stage.app)
-        assert "ratio" in text
+        assert "speed" in text
         assert "×" in text

@@ -16,36 +16,36 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
+from runners.cells import cells
 from runners.diagnosis import verdict
 from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
 from runners.text import printable
-from runners.workloads.catalogue import CATALOGUE
 from sensors.readings import Reading
+from tui.jobs import current_run, current_trial, is_sweep
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
 from tui.spans import SpanCompositor
 from tui.widgets.cpu.pane import CpuPane
-from tui.widgets.epoch_chart import EpochChart
 from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.history_pane import HistoryPane
 from tui.widgets.job_card import JobCard
-from tui.widgets.job_table import JobTable, current_run, current_trial
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.process_table import ProcessTable
+from tui.widgets.race_chart import RaceChart
 from tui.widgets.ratio import RatioPane
 from tui.widgets.rows import RowsWidget
+from tui.widgets.sweep_table import SweepTable
 from tui.widgets.top_line import TopLine
 from tui.widgets.verdict import VerdictPane
+from tui.widgets.welcome import Welcome
 from tui.widgets.worker_log import WorkerLog
 from tui.wiring import Opening
 
 if TYPE_CHECKING:
     from tui.screens.process_page import ProcessScreen
 
-CARDS_UP_TO = 2
 MANY_GPUS = 3
 """From so many on they get more of the width than the host."""
 BORDER_ROWS = 2
@@ -54,6 +54,7 @@ OTHER_ROWS = 18
 """What the machine view leaves to history and processes."""
 LEAST_OTHER_ROWS = 12
 """What it leaves them where a row for each GPU needs the rest."""
+_WHAT_NEXT = "e writes the report into files here · r repeats it"
 
 
 class View(StrEnum):
@@ -77,6 +78,7 @@ class LiveScreen(Screen[None]):
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
         self._shown_basis: object = None
+        self._hint = self._problem = ""
         self._told: set[tuple[int, RunKey]] = set()
         self._page: ProcessScreen | None = None
         self.top_line = TopLine(wall_clock=wall_clock)
@@ -94,8 +96,9 @@ class LiveScreen(Screen[None]):
             read_only=opening.read_only,
             filter_text=opening.process_filter,
         )
-        self._race = Horizontal(id="race")
-        self._chart = EpochChart(id="chart")
+        self._race = Horizontal(id="race", classes="-table")
+        self._welcome = Welcome(opening.workload)
+        self.chart = RaceChart(id="chart")
         self._verdict = VerdictPane(id="verdict")
         self._log = WorkerLog(id="log")
 
@@ -107,11 +110,9 @@ class LiveScreen(Screen[None]):
                 yield self.gpus
                 yield self._cpu
             with self._race:
-                yield Static(
-                    _welcome(self._opening.workload), id="welcome", classes="pane", markup=False
-                )
+                yield self._welcome
             with Container(id="middle"):
-                yield self._chart
+                yield self.chart
                 yield self._verdict
                 yield self._log
             yield self.history
@@ -221,23 +222,24 @@ class LiveScreen(Screen[None]):
     def show_waiting(self) -> None:
         """Say that a race waits for the driver to name its GPUs."""
         self.show_view(View.RACE)
-        for welcome in self.query("#welcome").results(Static):
-            welcome.update("The race starts as soon as the NVIDIA driver has answered.")
+        self._welcome.say("The race starts as soon as the NVIDIA driver has answered.")
 
     async def show_plan(self, plan: Plan) -> None:
         """Make room for a comparison's jobs."""
         async with self._changing:
             self.minimize()
             await self._race.remove_children()
-            table = len(plan.jobs) > CARDS_UP_TO
+            table = is_sweep(plan)
             self._race.set_class(table, "-table")
-            panes: list[Widget] = [JobTable(plan)] if table else []
+            self.set_class(table, "-sweep")
+            panes: list[Widget] = [SweepTable(plan)] if table else []
             if not table:
                 panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
             if len(plan.jobs) > 1:
                 panes.insert(1, RatioPane())
             await self._race.mount(*panes)
             self._shown_basis = None
+            self._problem = ""
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""
@@ -245,7 +247,7 @@ class LiveScreen(Screen[None]):
         self._show_figures(state)
         for job, card in enumerate(self.query(JobCard)):
             card.show(current_run(state, job), now_s, trial=current_trial(state, job))
-        for table in self.query(JobTable):
+        for table in self.query(SweepTable):
             table.show(state, now_s)
         self._log.show(state)
 
@@ -255,15 +257,31 @@ class LiveScreen(Screen[None]):
         if (state.plan, basis) == self._shown_basis:
             return
         self._shown_basis = (state.plan, basis)
-        found = ratios(state)
+        found, figures = ratios(state), cells(state)
         failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
         for pane in self.query(RatioPane):
             pane.show(found, failed=failed)
-        for table in self.query(JobTable):
-            table.show_ratios(found)
-        self._chart.show(state)
-        self._verdict.show(verdict(state))
+        for table in self.query(SweepTable):
+            table.show_figures(figures)
+        self.chart.show(state, figures)
+        self._hint = _WHAT_NEXT if state.is_over else ""
+        self._show_verdict()
         self._tell_failures(state)
+
+    def tell(self, hint: str) -> None:
+        """Say below the verdict what became of the race: where its files are, what is missing."""
+        self._hint = hint
+        self._show_verdict()
+
+    def warn(self, problem: str) -> None:
+        """Say beside the verdict what is wrong with the race; empty takes it back."""
+        self._problem = problem
+        self._show_verdict()
+
+    def _show_verdict(self) -> None:
+        if self._state is not None:
+            hint = " · ".join(filter(None, (self._problem, self._hint)))
+            self._verdict.show(verdict(self._state), is_over=self._state.is_over, hint=hint)
 
     def _tell_failures(self, state: ComparisonState) -> None:
         """A toast for each run that failed, once, with all that the card may have no room for."""
@@ -297,13 +315,3 @@ def own_processes(state: ComparisonState | None) -> Mapping[int, str]:
         if run.pid is not None and not run.status.is_over:
             own[run.pid] = f"racetop worker: {state.plan.jobs[key.job].label}"
     return own
-
-
-def _welcome(workload: str) -> str:
-    presets = "   ".join(
-        f"{number} {name}" for number, name in enumerate(tuple(CATALOGUE)[:9], start=1)
-    )
-    return (
-        f"r races {workload}: the CPU against the best accelerator of this machine, "
-        f"or, where there is none, as-written against tuned on the CPU.\n\n{presets}"
-    )

@@ -42,10 +42,11 @@ _PHASE_ROLE = {
     "rest": Role.DIM,
 }
 
-_STATUS_ROLE = {
+STATUS_ROLE = {
     RunStatus.DONE: Role.GOOD,
     RunStatus.FAILED: Role.BAD,
     RunStatus.STOPPED: Role.WARNING,
+    RunStatus.SPARED: Role.WARNING,
 }
 
 
@@ -53,7 +54,7 @@ class JobCard(RowsWidget):
     """A job's newest run in five rows."""
 
     can_focus = True
-    HELP = "One job. cold: the first epoch; steady: the median of the later ones."
+    HELP = "One job. cold: the first epoch or call; steady: the median of the later ones."
 
     def __init__(self, job: int, spec: JobSpec) -> None:
         super().__init__(classes="pane job-card")
@@ -98,33 +99,45 @@ def status_line(
 ) -> Line:
     """State, progress and time left in one row."""
     line = Line(palette)
-    epochs = spec.settings.epochs
+    epochs, unit = spec.settings.epochs, spec.workload.unit
     if run.status in (RunStatus.TRAINING, RunStatus.EVALUATING):
-        share = _share_done(run, epochs)
+        share = share_done(run, epochs)
         number = min(len(run.epochs) + (run.current is not None), epochs)
-        silent_s = now_s - (run.progress_mono_s or now_s)
+        silent_s = is_silent_s(run, now_s)
         tail, role = f"{fmt.clock(time_left_s(run, epochs))} left", Role.DIM
-        text = f"epoch {number}/{epochs} "
-        patience_s = SILENT_AFTER_S
-        if run.status is RunStatus.EVALUATING:
+        text = f"{unit} {number}/{epochs} "
+        if run.status is RunStatus.EVALUATING and unit == "epoch":
             text = f"test {number}/{epochs}  "
-            patience_s = SILENT_TEST_AFTER_S
-        if silent_s > patience_s:
+        if silent_s is not None:
             tail, role = f"no step for {fmt.clock(silent_s)}", Role.WARNING
         room = max(10, len(tail) + 1)
         line.add(text, Role.STRONG).bar(share, width - len(text) - 6 - room, style)
         return line.add(" ").add(fmt.pct(100 * share)).add(f"{tail:>{room}}", role)
-    return _still_line(run, line, epochs, width, _took_s(run, now_s))
+    return _still_line(run, line, counted_of(run, epochs, unit), width, _took_s(run, now_s))
 
 
-def _still_line(run: RunState, line: Line, epochs: int, width: int, took_s: float | None) -> Line:
+def is_silent_s(run: RunState, now_s: float) -> float | None:
+    """Seconds without a sign of progress, once they are more than a job usually takes."""
+    silent_s = now_s - (run.progress_mono_s or now_s)
+    is_testing = run.status is RunStatus.EVALUATING
+    return silent_s if silent_s > (SILENT_TEST_AFTER_S if is_testing else SILENT_AFTER_S) else None
+
+
+def counted_of(run: RunState, epochs: int, unit: str) -> str:
+    """How many epochs, or calls, are done: `3/10 epochs`."""
+    return f"{len(run.epochs)}/{counted(epochs, unit)}"
+
+
+def _still_line(run: RunState, line: Line, done: str, width: int, took_s: float | None) -> Line:
     if run.status is RunStatus.STARTING:
         stage = STAGE_TEXT[run.stage] if run.stage else "starting"
         return line.add(stage, Role.STRONG).add(f" … {fmt.clock(took_s)}", Role.DIM)
-    line.add(run.status.value, _STATUS_ROLE.get(run.status, Role.TEXT))
+    line.add(run.status.value, STATUS_ROLE.get(run.status, Role.TEXT))
     if run.status is RunStatus.WAITING:
         return line.add(" for its turn", Role.DIM)
-    fields: list[Field] = [((f"{len(run.epochs)}/{epochs} epochs", Role.TEXT),)]
+    if run.spared:
+        return line.add(f": {run.spared}", Role.DIM)
+    fields: list[Field] = [((done, Role.TEXT),)]
     if took_s is not None:
         fields.append(((f"in {fmt.clock(took_s)}", Role.DIM),))
     return line.add_fields(fields, width)
@@ -238,7 +251,8 @@ def _error_lines(run: RunState, palette: Palette, width: int) -> list[Line]:
     return lines + [Line(palette).add(r, Role.TEXT) for r in wrap(remedy, width)]
 
 
-def _share_done(run: RunState, epochs: int) -> float:
+def share_done(run: RunState, epochs: int) -> float:
+    """How much of a run is done, 0 to 1."""
     part = run.progress.step / run.progress.steps if run.progress and run.progress.steps else 0.0
     return min(1.0, (len(run.epochs) + part) / epochs)
 

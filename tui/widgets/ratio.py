@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Digits, Label
+from textual.widgets import Digits
 
 from runners.statistics import Ratio
 from tui import format as fmt
+from tui.line import Line, wrap
+from tui.theme import Palette, Role
+from tui.widgets.rows import RowsWidget
 
 
 class RatioPane(Vertical):
@@ -21,9 +24,8 @@ class RatioPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """The digits and what they mean."""
-        digits, label = self._texts
-        yield Digits(digits, id="ratio-digits")
-        yield Label(label, id="ratio-label", markup=False)
+        yield Digits(self._texts[0], id="ratio-digits")
+        yield RatioWords(self._texts[1])
 
     def show(self, ratios: Sequence[Ratio], *, failed: bool) -> None:
         """Show the best of a comparison's ratios; `failed`: whether a job did."""
@@ -33,8 +35,27 @@ class RatioPane(Vertical):
         self._texts = texts
         for digits in self.query(Digits):
             digits.update(texts[0])
-        for label in self.query(Label):
-            label.update(texts[1])
+        for words in self.query(RatioWords):
+            words.show(texts[1])
+
+
+class RatioWords(RowsWidget):
+    """Centered words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(id="ratio-words")
+        self._text = text
+
+    def show(self, text: str) -> None:
+        """Show other words."""
+        self._text = text
+        self.redraw()
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`."""
+        del height
+        rows = [row for part in self._text.split("\n") for row in wrap(part, width)]
+        return [Line(palette).add(row.center(width).rstrip(), Role.DIM) for row in rows]
 
 
 def ratio_texts(ratios: Sequence[Ratio], *, failed: bool) -> tuple[str, str]:
@@ -42,5 +63,7 @@ def ratio_texts(ratios: Sequence[Ratio], *, failed: bool) -> tuple[str, str]:
     best = max(ratios, key=lambda ratio: ratio.value or 0.0, default=None)
     if best is None or best.value is None:
         return "", "no ratio:\na job failed" if failed else "the ratio comes\nwith the epochs"
-    conditions = best.label.replace(", ", "\n")
-    return f"{fmt.ratio(best.value)}×", f"{conditions}\n{best.job}\nagainst {best.baseline}"
+    words = [best.label, f"{best.job} against {best.baseline}"]
+    if best.low is not None and best.high is not None:
+        words.insert(0, f"{fmt.ratio(best.low)} to {fmt.ratio(best.high)}×")
+    return f"{fmt.ratio(best.value)}×", "\n".join(words)

@@ -1,0 +1,238 @@
+"""What the keys about the race do: start one, stop it, show it, keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import App
+from textual.screen import Screen
+
+from runners.presets import PRESETS
+from runners.spec import Order, Plan, Request, UsageError
+from sensors.readings import Reading
+from sensors.snapshot import snapshot
+from tui import charts, requests
+from tui.messages import RaceChanged
+from tui.race import Race
+from tui.screens.live import LiveScreen, View
+from tui.wiring import Opening
+
+if TYPE_CHECKING:
+    from runners.history.store import Recorder, Saved
+
+
+class RacingApp(App[None]):
+    """The part of the application that is about the race.
+
+    Attributes:
+        race: The race, once there is one.
+        live: The screen it is shown on.
+        reading: The newest look at the machine.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        *,
+        make_race: Callable[[Callable[[], None]], Race],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._opening = opening
+        self._workload = opening.workload
+        self._last: Request | None = None
+        self._order: Order | None = None
+        self._pending: Callable[[], Request] | None = None
+        self._gpus_known = not opening.needs_gpus
+        self._accelerator: str | None = None
+        self._form_texts: dict[str, str] = {}
+        self._told_problem: str | None = None
+        self._was_running = False
+        self.reading: Reading | None = None
+        self.race = make_race(self._race_moved)
+        self.live = LiveScreen(opening, wall_clock=wall_clock)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The live screen."""
+        return self.live
+
+    # Keys
+
+    def action_race(self) -> None:
+        """Start the race again, or the default one."""
+        self.begin(self._again)
+
+    def action_preset(self, number: int) -> None:
+        """Start one of the presets."""
+        preset = PRESETS[number - 1]
+        self.begin(lambda: self._ordered(self._opening.preset(preset, self._accelerator)))
+
+    def action_form(self) -> None:
+        """Choose every setting of a race."""
+        from tui.screens.job_form import JobForm
+
+        form = JobForm(
+            self._workload, self._form_texts, accelerator=self._accelerator, plan=self.race.plan
+        )
+        self.push_screen(form, self._form_filled)
+
+    def action_stop(self) -> None:
+        """Stop the race, or give up one that waits for the driver."""
+        self._pending = None
+        if self.race.is_running:
+            self.race.stop()
+            self.notify("Stopping; what is finished is kept.")
+
+    def action_variants(self) -> None:
+        """Race the variants."""
+        self.begin(lambda: requests.variants(self.base()))
+
+    def action_batch(self) -> None:
+        """Sweep the batch size."""
+        self.begin(lambda: requests.batch_sweep(self.base()))
+
+    def action_workers(self) -> None:
+        """Sweep the loader workers."""
+        self.begin(lambda: requests.workers_sweep(self.base()))
+
+    def action_order(self) -> None:
+        """Switch the order of the next races."""
+        self._order = requests.other_order(self._order or self._again().order)
+        words = "one at a time" if self._order is Order.IN_TURN else "side by side"
+        self.notify(f"The next race runs its jobs {words}; r starts it.")
+
+    def action_chart(self) -> None:
+        """Show the next kind of figures in the chart."""
+        self.live.chart.next_kind()
+
+    @work(thread=True, group="export", exclusive=True)
+    def action_export(self) -> None:
+        """Write the race into files."""
+        state = self.race.state
+        if state is None:
+            self.notify("There is no race to export yet; r starts one.", severity="warning")
+            return
+        # Here, so that the first frame does not wait for it.
+        from tui.export import export_comparison
+
+        try:
+            paths = export_comparison(state, self.reading, folder=Path.cwd())
+        except OSError as error:
+            self.notify(f"Not exported: {error}", severity="error", markup=False)
+        else:
+            words = "Wrote " + ", ".join(map(str, paths))
+            self.notify(words, markup=False)
+            self.call_from_thread(self.live.tell, words)
+
+    # Races
+
+    def start_request(self, request: Request) -> None:
+        """Start a race that was asked for elsewhere, such as one of the history again."""
+        self.begin(lambda: request)
+
+    def resume(self, saved: Saved, recorder: Recorder) -> None:
+        """Go on with a race of the history where it stopped."""
+        if self.race.is_running:
+            self._refuse()
+        else:
+            self._show_start(self.race.resume(saved, recorder), saved.request)
+
+    def begin(self, make: Callable[[], Request]) -> None:
+        """Start a race as soon as the devices are known, which they mostly are."""
+        self._pending = None
+        if self.race.is_running:
+            self._refuse()
+        elif not self._gpus_known:
+            self._pending = make
+            self.live.show_waiting()
+        else:
+            self._start(make())
+
+    def know_accelerator(self, accelerator: str | None) -> None:
+        """Take in which accelerator there is, if any; a race that waited for that starts."""
+        self._accelerator = accelerator
+        self._gpus_known = True
+        if self._pending is not None:
+            self.begin(self._pending)
+
+    def prepare(self) -> None:
+        """Have workers ready for what `r` starts next."""
+        if self._gpus_known:
+            self.race.prepare(self._again())
+
+    def base(self, workload: str | None = None) -> Request:
+        """What was asked for when the screen was opened, over a workload."""
+        request = self._opening.request(workload or self._workload, self._accelerator)
+        return self._ordered(request)
+
+    def keep_reading(self, reading: Reading) -> None:
+        """Keep a look at the machine with the race under way."""
+        self.race.keep_reading(lambda: snapshot(reading))
+
+    @on(RaceChanged)
+    def show_race(self) -> None:
+        """Show the race as it stands."""
+        if self.race.state is not None:
+            self.live.show_state(self.race.state, self.race.clock())
+        for fault in self.race.take_faults():
+            self.notify(fault, title="The race ended by a fault of racetop", severity="error")
+        self._tell_problem()
+        if self._was_running and not self.race.is_running:
+            self.prepare()
+        self._was_running = self.race.is_running
+
+    def _race_moved(self) -> None:
+        self.post_message(RaceChanged())
+
+    def _refuse(self) -> None:
+        self.notify("A race is running; x stops it.", severity="warning")
+
+    def _start(self, request: Request) -> None:
+        machine = snapshot(self.reading) if self.reading else None
+        try:
+            plan = self.race.start(request, machine)
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._show_start(plan, request)
+
+    def _show_start(self, plan: Plan, request: Request | None) -> None:
+        self._last = request or self._last
+        self._workload = ",".join(workload.name for workload in plan.workloads)
+        self._told_problem = None
+        self.live.show_view(View.RACE)
+        self._show_plan(plan)
+        self._load_charts()
+
+    def _form_filled(self, filled: tuple[str, dict[str, str], Request] | None) -> None:
+        if filled is not None:
+            self._workload, self._form_texts, request = filled
+            self.start_request(request)
+
+    def _tell_problem(self) -> None:
+        """Say once why a race is not kept, and leave it said beside the result."""
+        problem = self.race.problem
+        if problem is not None and problem != self._told_problem:
+            self._told_problem = problem
+            self.notify(problem, title="This race is not kept", severity="warning", markup=False)
+            self.live.warn(problem)
+
+    @work(group="plan")
+    async def _show_plan(self, plan: Plan) -> None:
+        await self.live.show_plan(plan)
+        self.show_race()
+
+    @work(thread=True, group="charts", exclusive=True)
+    def _load_charts(self) -> None:
+        charts.load()
+
+    def _again(self) -> Request:
+        """The last race, in the order asked for since."""
+        return self._ordered(self._last) if self._last else self.base()
+
+    def _ordered(self, request: Request) -> Request:
+        return replace(request, order=self._order or request.order)

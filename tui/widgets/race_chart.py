@@ -1,0 +1,205 @@
+"""The chart of a race, drawn again when a figure is new and never otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.text import Text
+
+from runners.cells import NUMERIC_AXES, Cell, swept_axis
+from runners.spec import Plan, axis_text
+from runners.state import ComparisonState, RunState
+from tui import charts
+from tui.format import GIB
+from tui.jobs import current_run, groups_of, is_sweep
+from tui.line import Line, wrap
+from tui.theme import Palette, Role, series_of
+from tui.widgets.rows import RowsWidget
+
+MIN_WIDTH = 20
+MIN_HEIGHT = 5
+LABELS_UP_TO = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ByEpoch:
+    """What a chart over the epochs shows: its name, and a run's values by epoch."""
+
+    name: str
+    points: Callable[[RunState], Sequence[tuple[int, float | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ByCell:
+    """What a chart over the cells of a sweep shows: its name, a cell's value, and of how many."""
+
+    name: str
+    value: Callable[[Cell], float | None]
+    of: float = 1.0
+
+
+EPOCH_TIME = ByEpoch("{unit} time, s", lambda run: [(e.epoch, e.epoch_s) for e in run.epochs])
+LOSS = ByEpoch("training loss", lambda run: [(e.epoch, e.train_loss) for e in run.epochs])
+ACCURACY = ByEpoch(
+    "test accuracy, %", lambda run: [(e.epoch, 100 * e.test_accuracy) for e in run.evaluations]
+)
+OF_A_RACE = (EPOCH_TIME, LOSS, ACCURACY)
+OF_A_SWEEP = (
+    ByCell("{unit} time, s", lambda cell: cell.unit_s.median if cell.unit_s else None),
+    ByCell("thousand samples/s", lambda cell: cell.samples_per_s, of=1e3),
+    ByCell("relative speed", lambda cell: cell.speed),
+    ByCell("peak memory, GiB", lambda cell: cell.peak_memory_bytes, of=GIB),
+)
+
+
+class RaceChart(RowsWidget):
+    """Figures by epoch, a line for each job; of a sweep, figures by what is swept."""
+
+    can_focus = True
+    HELP = "The figures of the race; y shows the next kind. The first epoch is the cold one."
+    DEFAULT_CSS = "RaceChart { border-subtitle-color: $text-muted; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self.entitle("epoch time, s")
+        self._state: ComparisonState | None = None
+        self._cells: tuple[Cell, ...] = ()
+        self._kind = 0
+
+    def show(self, state: ComparisonState, cells: tuple[Cell, ...]) -> None:
+        """Show a comparison's epochs, or its cells."""
+        if self._state is None or self._state.plan != state.plan:
+            self._kind = 0
+        self._state, self._cells = state, cells
+        self._draw_again()
+
+    def next_kind(self) -> None:
+        """Show the next kind of figures."""
+        if self._state is not None:
+            self._kind = (self._kind + 1) % len(_kinds(self._state.plan))
+            self._draw_again()
+
+    def _draw_again(self) -> None:
+        if self._state is None:
+            return
+        kind = _kinds(self._state.plan)[self._kind]
+        self.entitle(self._title_of(self._state, kind))
+        number = f"y {self._kind + 1}/{len(_kinds(self._state.plan))}"
+        if number != self.border_subtitle:
+            self.border_subtitle = number
+        self.redraw()
+
+    def _title_of(self, state: ComparisonState, kind: ByEpoch | ByCell) -> str:
+        units = {workload.unit for workload in state.plan.workloads}
+        name = kind.name.format(unit=units.pop() if len(units) == 1 else "unit")
+        if isinstance(kind, ByEpoch):
+            curves = _by_epoch(state, kind, None)
+            labels = [f"{series_of(j).mark} {spec.label}" for j, spec in enumerate(state.plan.jobs)]
+        else:
+            axis = swept_axis(state.plan)
+            curves = _by_cell(state.plan, self._cells, kind, None)[0]
+            name = f"{name} by {axis.replace('_', ' ')}"
+            groups = groups_of(state.plan)
+            labels = [f"{series_of(n).mark} {group}" for n, group in enumerate(groups) if group]
+        scale = " (log)" if charts.uses_log_axis(curves) else ""
+        more = " …" if len(labels) > LABELS_UP_TO else ""
+        return " · ".join(filter(None, (f"{name}{scale}", "  ".join(labels[:LABELS_UP_TO]) + more)))
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`."""
+        state = self._state
+        if state is None:
+            return _words("The figures of a race are drawn here.", palette, width)
+        kind = _kinds(state.plan)[self._kind]
+        if isinstance(kind, ByEpoch):
+            curves = _by_epoch(state, kind, palette)
+            last = max(job.settings.epochs for job in state.plan.jobs)
+            axis = charts.number_axis(last, width)
+        else:
+            curves, places, labels = _by_cell(state.plan, self._cells, kind, palette)
+            axis = charts.labeled_axis(places, labels, width)
+        if not any(curve.y for curve in curves):
+            return _words("The first figure is under way; each one adds a point.", palette, width)
+        if width < MIN_WIDTH or height < MIN_HEIGHT:
+            return _words("Too little room for a chart here.", palette, width)
+        return _from_ansi(charts.chart(curves, axis, width, height), palette)
+
+
+def _kinds(plan: Plan) -> Sequence[ByEpoch | ByCell]:
+    return OF_A_SWEEP if is_sweep(plan) else OF_A_RACE
+
+
+def _by_epoch(state: ComparisonState, kind: ByEpoch, palette: Palette | None) -> list[charts.Curve]:
+    curves = []
+    for job in range(len(state.plan.jobs)):
+        points = kind.points(current_run(state, job))
+        curves.append(_curve(points, job, palette))
+    return curves
+
+
+def _by_cell(
+    plan: Plan, cells: Sequence[Cell], kind: ByCell, palette: Palette | None
+) -> tuple[list[charts.Curve], list[float], list[str]]:
+    """A curve for each group of cells, and the places and labels of the axis."""
+    axis = swept_axis(plan)
+    values = list(dict.fromkeys(getattr(job.settings, axis) for job in plan.jobs))
+    if axis in NUMERIC_AXES:
+        values.sort()
+        places = charts.size_places(values)
+        labels = [str(value) for value in values]
+    else:
+        places = list(map(float, range(len(values))))
+        first = {getattr(job.settings, axis): job.settings for job in reversed(plan.jobs)}
+        labels = [axis_text(axis, first[value]) for value in values]
+    place = dict(zip(values, places, strict=True))
+    curves = []
+    for number, jobs in enumerate(groups_of(plan).values()):
+        points = [
+            (place[getattr(plan.jobs[cell.job].settings, axis)], value and value / kind.of)
+            for cell in cells
+            if cell.job in jobs
+            for value in (kind.value(cell),)
+        ]
+        curves.append(_curve(sorted(points, key=lambda point: point[0]), number, palette))
+    return curves, places, labels
+
+
+def _curve(
+    points: Sequence[tuple[float, float | None]], number: int, palette: Palette | None
+) -> charts.Curve:
+    """The points with values above zero, which a logarithmic axis can show."""
+    known = [(x, y) for x, y in points if y is not None and 0 < y < float("inf")]
+    return charts.Curve(
+        x=tuple(x for x, _ in known),
+        y=tuple(y for _, y in known),
+        mark=series_of(number).mark,
+        color=_color(palette.job(number)) if palette else (0, 0, 0),
+    )
+
+
+def _color(style: Style) -> tuple[int, int, int] | int:
+    if style.color is None or style.color.is_default:
+        return (255, 255, 255)
+    number = style.color.number
+    return style.color.get_truecolor() if number is None else number
+
+
+def _words(text: str, palette: Palette, width: int) -> list[Line]:
+    return [Line(palette).add(f" {row}", Role.DIM) for row in wrap(text, width - 2)]
+
+
+def _from_ansi(text: str, palette: Palette) -> list[Line]:
+    """Rows of a text whose styles are ANSI sequences."""
+    lines = []
+    for row in Text.from_ansi(text).split("\n"):
+        line = Line(palette)
+        start = 0
+        for span in sorted(row.spans):
+            line.add(row.plain[start : span.start])
+            style = span.style if isinstance(span.style, Style) else Style.parse(span.style)
+            line.add(row.plain[span.start : span.end], palette[Role.TEXT] + style)
+            start = span.end
+        lines.append(line.add(row.plain[start:]))
+    return lines
