@@ -115,6 +115,8 @@ def _fill(path: Path, count: int) -> None:
                     state = apply(state, key, event)
                     recorder.event(key, event)
             recorder.finish(state)
+            # One after the other: their numbers are those of the requests.
+            recorder.close()
     _copy(path, count)
 
 

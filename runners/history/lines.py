@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 from runners.events import Event, Heartbeat, StepProgress, WorkerEvent
@@ -24,6 +25,8 @@ class Spared(Event):
     why: str
 
 
+# A worker's lines begin with the version of the protocol.
+_OURS_START = '{"kind":'
 _OURS: Mapping[str, type[Event]] = {
     cls.kind: cls for cls in (WorkerStarted, LogLine, UnreadableLine, WorkerExited, Spared)
 }
@@ -40,7 +43,7 @@ def to_line(event: Event) -> str:
 def from_line(line: str) -> Event:
     """The event on a line; `UnreadableLine` where this version does not know it."""
     try:
-        return _ours(line) or decode(line.encode())
+        return _ours(line) if line.startswith(_OURS_START) else decode(line.encode())
     except (ProtocolError, UnicodeEncodeError):
         return UnreadableLine(text=line)
 
@@ -53,23 +56,29 @@ def apply_line(run: RunState, event: Event) -> RunState:
     return apply_to_run(run, event)
 
 
-def _ours(line: str) -> Event | None:
-    """One of the launching side's events; None where it is not one."""
+def _ours(line: str) -> Event:
+    """One of the launching side's events.
+
+    Raises:
+        ProtocolError: It is none that this version knows.
+    """
     try:
         values = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    cls = _OURS.get(str(values.pop("kind", None))) if isinstance(values, dict) else None
-    if cls is None:
-        return None
-    try:
+        cls = _OURS[values.pop("kind")]
         event = cls(**values)
-    except TypeError as error:
-        raise ProtocolError(f"bad {cls.kind} event: {error}") from error
-    hints = get_type_hints(cls)
-    if not all(_fits(value, hints[name]) for name, value in asdict(event).items()):
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ProtocolError(f"bad event: {error}") from error
+    kinds = _kinds(cls.kind)
+    if not all(_fits(getattr(event, name), kind) for name, kind in kinds.items()):
         raise ProtocolError(f"bad {cls.kind} event: wrong type")
     return event
+
+
+@cache
+def _kinds(kind: str) -> Mapping[str, Any]:
+    cls = _OURS[kind]
+    hints = get_type_hints(cls)
+    return {field.name: hints[field.name] for field in fields(cls)}
 
 
 def _fits(value: object, kind: Any) -> bool:  # noqa: ANN401 - a type, as hints have it
