@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE
+from runners.worker import layers, lifeline
 from runners.worker.leaving import leave
 from runners.worker.process import run_job
 from runners.workloads import JobSettings
@@ -22,11 +23,17 @@ open, and SETTINGS a JSON object. To see what it would find here:
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Run the job and return the exit status: 0 done or stopped, 1 failed, 2 wrongly started."""
-    if arguments == ["--probe"]:
-        from runners.worker import probe
+    match arguments:
+        case ["--probe"]:
+            from runners.worker import probe
 
-        probe.main()
-        return 0
+            probe.main()
+            return 0
+        case [layers.OPTION, text]:
+            lifeline.die_with_parent()
+            from runners.worker import layer_times
+
+            return layer_times.main(text)
     try:
         events_fd = _descriptor(environment[CHANNEL_VARIABLE])
         control_fd = _descriptor(environment[CONTROL_VARIABLE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -16,6 +17,10 @@ from runners.workloads import Variant
 
 _WARM_UP_CALLS = 20
 _TIMED_CALLS = 100
+# What is made of a model so slow that all of the calls would take longer than the patience.
+_FEWEST_WARM_UP_CALLS = 2
+_FEWEST_TIMED_CALLS = 10
+_PATIENCE_S = 10.0
 _MS_PER_S = 1000.0
 
 
@@ -32,8 +37,8 @@ def evaluate(
     device.synchronize()
     start_s = time.perf_counter()
     with torch.no_grad():
-        for images, labels in inputs.test:
-            samples, targets = images.to(device.torch_device), labels.to(device.torch_device)
+        for batch, labels in inputs.test:
+            samples, targets = batch.to(device.torch_device), labels.to(device.torch_device)
             with network.precision():
                 prediction = network.module(samples)
                 loss = network.loss(prediction, targets)
@@ -50,22 +55,46 @@ def evaluate(
 
 
 def measure_latency(
-    network: Network, inputs: Inputs, device: Device, stop: Stop
+    network: Network,
+    inputs: Inputs,
+    device: Device,
+    stop: Stop,
+    *,
+    patience_s: float = _PATIENCE_S,
 ) -> LatencyMeasured:
     """Time forward passes of one sample that lies on the device, each waited for.
+
+    Args:
+        network: The model.
+        inputs: Has the sample.
+        device: Where both lie.
+        stop: Asks for a stop.
+        patience_s: Seconds after which a slow model's fewer calls have to do.
 
     Raises:
         StopAsked: A stop was asked for meanwhile.
     """
     network.module.eval()
-    calls_ms = []
+
+    def call_ms() -> float:
+        stop.check()
+        device.synchronize()
+        start_s = time.perf_counter()
+        with network.precision():
+            network.module(inputs.sample)
+        device.synchronize()
+        return (time.perf_counter() - start_s) * _MS_PER_S
+
     with torch.no_grad():
-        for _ in range(_WARM_UP_CALLS + _TIMED_CALLS):
-            device.synchronize()
-            start_s = time.perf_counter()
-            with network.precision():
-                network.module(inputs.sample)
-            device.synchronize()
-            calls_ms.append((time.perf_counter() - start_s) * _MS_PER_S)
-            stop.check()
-    return LatencyMeasured(latencies_ms=tuple(calls_ms[_WARM_UP_CALLS:]))
+        _calls(call_ms, _FEWEST_WARM_UP_CALLS, _WARM_UP_CALLS, patience_s / 5)
+        timed_ms = _calls(call_ms, _FEWEST_TIMED_CALLS, _TIMED_CALLS, patience_s)
+    return LatencyMeasured(latencies_ms=tuple(timed_ms))
+
+
+def _calls(call_ms: Callable[[], float], fewest: int, most: int, patience_s: float) -> list[float]:
+    calls_ms: list[float] = []
+    while len(calls_ms) < fewest or (
+        len(calls_ms) < most and sum(calls_ms) < patience_s * _MS_PER_S
+    ):
+        calls_ms.append(call_ms())
+    return calls_ms

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from runners.events import EpochStarted, ModelReady, Stage, WarningRaised
 from runners.worker.channel import EventChannel
 from runners.worker.devices import Device
+from runners.worker.libraries import load_torchvision
 from runners.worker.network import place, precision_of
 from runners.worker.stop import Stop
 from runners.worker.unit import time_unit
@@ -40,6 +41,7 @@ def run(
 
     Raises:
         StopAsked: A stop was asked for; calls that are done are told of.
+        WorkerError: torchvision is missing or broken, and the task needs it.
     """
     has_model = workload.parameters > 0
     with channel.stage(Stage.MODEL_BUILD if has_model else Stage.PREPROCESS), stop.at_once():
@@ -88,6 +90,7 @@ def _matmul(workload: Workload, settings: JobSettings, device: torch.device) -> 
 
 def _resize(workload: Workload, settings: JobSettings, device: torch.device) -> Task:
     """Each image is copied to the device and made an eighth smaller there."""
+    load_torchvision()
     from torchvision.transforms import v2
 
     side = workload.input_shape[-1] * 7 // 8
@@ -96,6 +99,7 @@ def _resize(workload: Workload, settings: JobSettings, device: torch.device) -> 
 
 def _augment(workload: Workload, settings: JobSettings, device: torch.device) -> Task:
     """Each image is copied to the device and changed at random there, each in its own way."""
+    load_torchvision()
     from torchvision.transforms import v2
 
     side = workload.input_shape[-1]
@@ -111,6 +115,7 @@ def _augment(workload: Workload, settings: JobSettings, device: torch.device) ->
 
 def _inference(workload: Workload, settings: JobSettings, device: torch.device) -> Task:
     """A batch is copied to the device and classified there by a model with random weights."""
+    load_torchvision()
     from torchvision.models import resnet18
 
     module = place(resnet18(weights=None, num_classes=workload.classes).eval(), settings, device)

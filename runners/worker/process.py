@@ -11,9 +11,10 @@ from runners.events import Hello, Stage, WarningRaised
 from runners.worker import lifeline
 from runners.worker.channel import EventChannel
 from runners.worker.errors import failure_of
-from runners.worker.libraries import load_torch, load_torchvision
+from runners.worker.libraries import load_torch
 from runners.worker.stop import Stop
 from runners.workloads import JobSettings
+from runners.workloads.catalogue import CATALOGUE
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -56,8 +57,9 @@ def _run(settings: JobSettings, channel: EventChannel, stop: Stop) -> int:
         is_imported = "runners.worker.job" in sys.modules
         with nullcontext() if is_imported else channel.stage(Stage.IMPORT):
             load_torch()
-            load_torchvision()
             from runners.worker import job
+
+            job.work_of(CATALOGUE[settings.workload])
         job.run(settings, channel, stop)
     except Exception as error:  # noqa: BLE001 - every failure is told, none is lost
         channel.send(failure_of(error, settings))

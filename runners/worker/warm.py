@@ -7,6 +7,7 @@ import os
 
 from runners.worker.libraries import load_torch, load_torchvision
 
+_OURS = ("runners.worker.job", "runners.worker.training", "runners.worker.micro")
 # Imported late by torch, torchvision and Pillow themselves: by an optimizer's first step, when
 # the first image is opened, when a loader process is started.
 _LATE = (
@@ -19,6 +20,7 @@ _LATE = (
     "multiprocessing.queues",
     "torch._dynamo",
     "torchvision.models.resnet",
+    "torchvision.transforms.v2",
 )
 
 
@@ -32,5 +34,5 @@ def import_everything() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     load_torch()
     load_torchvision()
-    for name in ("runners.worker.job", *_LATE):
+    for name in (*_OURS, *_LATE):
         importlib.import_module(name)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from runners.events import (
+    DataReady,
     DeviceReady,
     EpochFinished,
     EpochStarted,
@@ -80,6 +81,51 @@ def test_each_workload_trains_is_tested_and_timed(root: Path, workload: str) -> 
     assert min(latency.latencies_ms) > 0
     assert isinstance(events[-1], JobDone)
     assert not events[-1].interrupted
+
+
+@pytest.mark.slow
+def test_text_is_counted_in_samples_and_answered_at_each_position(tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("a rose is a rose is a rose. " * 300)
+    settings = replace(settings_of(tmp_path, "transformer-50m"), batch_size=1, epochs=1)
+    events = run(replace(settings, train_samples=2, test_samples=1))
+    (epoch,) = only(events, EpochFinished)
+    assert (epoch.samples, epoch.steps) == (2, 2)
+    (tested,) = only(events, EvaluationFinished)
+    assert tested.samples == 1
+    assert 0.0 <= tested.test_accuracy <= 1.0
+    (latency,) = only(events, LatencyMeasured)
+    assert 10 <= len(latency.latencies_ms) <= 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", [Variant.AS_WRITTEN, Variant.TUNED])
+def test_calls_on_one_batch_train_on_it_again_and_again_and_test_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: Variant
+) -> None:
+    small_stand_ins(monkeypatch, train=20, test=10)
+    settings = replace(settings_of(tmp_path, "resnet63"), batch_size=2, epochs=4, variant=variant)
+    events = run(replace(settings, data="generated", cache_dir=str(tmp_path)))
+    (data,) = only(events, DataReady)
+    assert (data.train_samples, data.test_samples) == (2, 0)
+    calls = only(events, EpochFinished)
+    assert [(e.epoch, e.samples, e.steps) for e in calls] == [(n, 2, 1) for n in (1, 2, 3, 4)]
+    assert all(e.process_s and e.phases.total_s() for e in calls)
+    losses = [call.train_loss or 0.0 for call in calls]
+    assert 0.0 < losses[-1] < losses[0]
+    assert not only(events, EvaluationFinished)
+    assert not only(events, LatencyMeasured)
+    assert isinstance(events[-1], JobDone)
+
+
+@pytest.mark.slow
+def test_a_net_that_starts_from_its_images_learns_by_its_schedule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_stand_ins(monkeypatch, train=200, test=20)
+    settings = replace(settings_of(tmp_path, "airbench94"), variant=Variant.TUNED, epochs=3)
+    events = run(replace(settings, data="generated", cache_dir=str(tmp_path)))
+    losses = [epoch.train_loss or 0.0 for epoch in only(events, EpochFinished)]
+    assert 0.0 < losses[-1] < losses[0]
 
 
 @pytest.mark.parametrize("variant", list(Variant))
