@@ -17,7 +17,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from benchmarks import epochs, history, keys, live, monitors, programs, screen_cost, start
+from benchmarks import (
+    epochs,
+    first_step,
+    history,
+    keys,
+    live,
+    monitors,
+    programs,
+    screen_cost,
+    start,
+    sweep_overhead,
+)
 from benchmarks.figures import NotMeasuredError, Outcome, table, to_json
 from benchmarks.quiet import BUSY_PCT, wait_for_quiet
 from runners.paths import HISTORY_VARIABLE

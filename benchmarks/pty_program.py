@@ -36,6 +36,7 @@ _QUERY = re.compile(rb"\x1b\[\?(?P<mode>\d+)\$p|\x1b\[(?P<attributes>[>=]?0?c)|\
 _LONGEST_QUERY_BYTES = 16
 _SYNCHRONIZED_OUTPUT = b"2026"
 _PROCESS_CLOCK = 2
+_FORK_SERVER = b"runners.worker.fork_server"
 
 
 class PtyProgram:
@@ -197,15 +198,17 @@ class PtyProgram:
                 total += _pss_bytes(pid)
         return total
 
-    def has_children(self) -> bool:
-        """Whether a child process of it is there."""
-        return bool(_children(self.pid))
+    def has_workers(self) -> bool:
+        """Whether a child process of it is at work; a fork server is if it has forked."""
+        return any(
+            children(pid) or _FORK_SERVER not in _command_line(pid) for pid in children(self.pid)
+        )
 
     def _tree(self) -> list[int]:
         """The process and all below it."""
         pids = [self.pid]
         for pid in pids:
-            pids += _children(pid)
+            pids += children(pid)
         return pids
 
     @contextlib.contextmanager
@@ -301,12 +304,20 @@ def _cpu_s(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | _PROCESS_CLOCK)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int | str) -> list[int]:
+    """The child processes of a process; `self` is this one."""
     found = []
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):  # a thread that has just ended
             found += [int(child) for child in thread.read_text(encoding="ascii").split()]
     return found
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return b""
 
 
 def _become(command: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> None:

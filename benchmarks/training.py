@@ -141,15 +141,15 @@ def on_live_screen(*options: str, hold_every_s: float | None = None) -> tuple[li
         folder = Path(name)
         command = programs.racetop(WORKLOAD, *options)
         with PtyProgram(command, programs.environment(), folder=folder, leave_keys="qy") as program:
-            program.wait_until(program.has_children, "a worker", limit_s=_START_LIMIT_S)
-            while hold_every_s and program.has_children():
+            program.wait_until(program.has_workers, "a worker", limit_s=_START_LIMIT_S)
+            while hold_every_s and program.has_workers():
                 program.watch(hold_every_s)
                 start_s = time.monotonic()
                 with program.stopped():
                     program.watch(hold_every_s)
                 held.append((start_s, time.monotonic()))
             program.wait_until(
-                lambda: not program.has_children(), "the end of the race", limit_s=_RACE_LIMIT_S
+                lambda: not program.has_workers(), "the end of the race", limit_s=_RACE_LIMIT_S
             )
             program.watch(_LAST_EVENTS_S)
             program.press("e")

@@ -49,7 +49,7 @@ def test_a_program_finds_a_terminal_that_answers_and_types() -> None:
         wait_for(running, "pressed")
         assert running.chunks[-1].at_s >= pressed_s
         assert running.written_bytes() >= len("120 40 synchronized pressed")
-        assert not running.has_children()
+        assert not running.has_workers()
         assert running.cpu_s() > 0
         assert running.pss_bytes() > 0
     with pytest.raises(ProcessLookupError):
@@ -59,7 +59,7 @@ def test_a_program_finds_a_terminal_that_answers_and_types() -> None:
 def test_what_children_use_is_counted_with_the_tree_only() -> None:
     with program(PARENT) as running:
         wait_for(running, "ready")
-        assert running.has_children()
+        assert running.has_workers()
         assert running.tree_cpu_s() > running.cpu_s()
         assert running.tree_pss_bytes() > running.pss_bytes()
 
