@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from runners.history.saved import Saved
 from runners.spec import JobSpec, Order, Plan, RunKey, differing
@@ -12,7 +13,22 @@ from runners.state import ComparisonState, RunState, RunStatus
 from runners.text import counted, printable
 
 
-def side_by_side(comparisons: Sequence[Saved]) -> ComparisonState:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySide:
+    """Several comparisons as one.
+
+    Attributes:
+        state: All their jobs and runs.
+        machine: The machine's readings of the first; None where they are of several machines.
+        versions: Versions of racetop and Python by name; several with a slash between.
+    """
+
+    state: ComparisonState
+    machine: Mapping[str, Any] | None
+    versions: Mapping[str, str]
+
+
+def side_by_side(comparisons: Sequence[Saved]) -> SideBySide:
     """One comparison of all jobs of these, in their order, each labelled with its number.
 
     The first job of a workload is the baseline of all others on it. Notes tell what else differs
@@ -38,7 +54,15 @@ def side_by_side(comparisons: Sequence[Saved]) -> ComparisonState:
         axes=differing([job.settings for job in jobs]),
         notes=tuple(_notes(comparisons)),
     )
-    return ComparisonState(plan=plan, runs=MappingProxyType(runs))
+    names = dict.fromkeys(name for each in comparisons for name in each.versions)
+    is_one_host = len({each.entry.host for each in comparisons}) == 1
+    return SideBySide(
+        state=ComparisonState(plan=plan, runs=MappingProxyType(runs)),
+        machine=comparisons[0].machine if is_one_host else None,
+        versions={
+            name: _all(each.versions.get(name, "") for each in comparisons) for name in names
+        },
+    )
 
 
 def _never(saved: Saved, spec: JobSpec) -> RunState:
@@ -94,7 +118,7 @@ def _order(saved: Saved) -> str:
 
 def _all(texts: Iterable[str]) -> str:
     """What was found, each once."""
-    return printable("/".join(dict.fromkeys(texts)))
+    return printable("/".join(text for text in dict.fromkeys(texts) if text))
 
 
 _MAY_DIFFER: Sequence[tuple[str, Callable[[Saved], str]]] = (

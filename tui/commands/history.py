@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +18,7 @@ from runners.history.entries import RUNNING
 from runners.history.side_by_side import side_by_side
 from runners.history.store import Entry, History, HistoryError, NotThereError
 from runners.paths import HISTORY_VARIABLE, history_path
-from runners.reports.names import Form
+from runners.reports.names import Form, ReportName
 from runners.reports.render import render
 from runners.spec import UsageError
 from runners.text import counted, printable
@@ -160,12 +160,15 @@ def _show(history: History, options: argparse.Namespace, around: Surroundings) -
 
 def _compare(history: History, options: argparse.Namespace, around: Surroundings) -> int:
     output = output_from(options)
+    # Of all reports this one tells jobs apart by their labels, which hold the numbers.
+    output = replace(output, report=output.report or ReportName.JOBS)
     output.check()
     comparisons = [history.load(number) for number in dict.fromkeys(options.ids)]
     if output.form is Form.TEXT:
         for saved in comparisons:
             around.stdout.write(f"{description(saved.entry)}\n")
-    rendered = partial(render, side_by_side(comparisons), versions={})
+    beside = side_by_side(comparisons)
+    rendered = partial(render, beside.state, machine=beside.machine, versions=beside.versions)
     return int(not write_output(output, rendered, around.stdout, around.say))
 
 

@@ -25,7 +25,7 @@ def kept(tmp_path: Path) -> Iterator[History]:
 def test_all_jobs_stand_against_the_first_of_their_workload(kept: History) -> None:
     slow = a_done_one(kept, "cpu", epoch_s=4.0)
     fast = a_done_one(kept, "cpu", "cuda:0", epoch_s=1.0)
-    state = side_by_side([kept.load(slow), kept.load(fast)])
+    state = side_by_side([kept.load(slow), kept.load(fast)]).state
 
     assert [job.label for job in state.plan.jobs] == ["#1 cpu", "#2 cpu", "#2 cuda:0"]
     assert [(ratio.baseline, ratio.job, ratio.steady) for ratio in ratios(state)] == [
@@ -37,7 +37,7 @@ def test_all_jobs_stand_against_the_first_of_their_workload(kept: History) -> No
 
 def test_one_with_fewer_trials_leaves_gaps_that_say_why(kept: History) -> None:
     many, _ = record(kept, *[finished_run(1.0, 1.0)] * 3, of=plan("cpu", trials=3))
-    state = side_by_side([kept.load(many), kept.load(a_done_one(kept))])
+    state = side_by_side([kept.load(many), kept.load(a_done_one(kept))]).state
 
     assert [run.status for run in state.runs_of(0)] == [RunStatus.DONE] * 3
     assert [run.status for run in state.runs_of(1)] == [RunStatus.DONE, *[RunStatus.SPARED] * 2]
@@ -51,7 +51,7 @@ def test_hosts_stand_in_the_labels_and_the_notes_where_they_differ(
     (foreign,) = kept.import_(there.export([a_done_one(there)]))
     there.close()
     own = a_done_one(kept)
-    state = side_by_side([kept.load(own), kept.load(foreign)])
+    state = side_by_side([kept.load(own), kept.load(foreign)]).state
 
     assert [job.label for job in state.plan.jobs] == ["#2@here cpu", "#1@there cpu"]
     assert "hosts differ: #2 here, #1 there" in state.plan.notes
@@ -63,7 +63,7 @@ def test_data_and_order_that_differ_are_noted(kept: History) -> None:
     events = [real if isinstance(event, DataReady) else event for event in finished_run(1.0)]
     of = plan("cpu", "mps", order=Order.IN_TURN, notes=("one core for both",))
     second, _ = record(kept, events, events, of=of)
-    notes = side_by_side([kept.load(first), kept.load(second)]).plan.notes
+    notes = side_by_side([kept.load(first), kept.load(second)]).state.plan.notes
 
     assert "data sets differ: #1 MNIST (generated), #2 MNIST (real)" in notes
     assert "numbers of training samples differ: #1 1,000, #2 60,000" in notes
@@ -73,6 +73,23 @@ def test_data_and_order_that_differ_are_noted(kept: History) -> None:
 
 def test_alike_comparisons_are_noted_as_taken_apart_and_no_more(kept: History) -> None:
     numbers = [a_done_one(kept), a_done_one(kept)]
-    (note,) = side_by_side([kept.load(number) for number in numbers]).plan.notes
+    (note,) = side_by_side([kept.load(number) for number in numbers]).state.plan.notes
 
     assert "not interleaved" in note
+
+
+def test_the_machine_is_told_where_it_is_one_and_versions_once_each(
+    kept: History, tmp_path: Path
+) -> None:
+    numbers = [a_done_one(kept), a_done_one(kept)]
+    there = history(tmp_path / "there.sqlite", host=THERE)
+    document = there.export([a_done_one(there)])
+    there.close()
+    document["comparisons"][0]["versions"] = {"python": "2.7"}
+    numbers += kept.import_(document)
+    loaded = [kept.load(number) for number in numbers]
+
+    assert side_by_side(loaded[:2]).machine == loaded[0].machine
+    assert side_by_side(loaded[:2]).versions == loaded[0].versions
+    assert side_by_side(loaded).machine is None
+    assert side_by_side(loaded).versions["python"].endswith("/2.7")
