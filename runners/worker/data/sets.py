@@ -46,8 +46,8 @@ class DataSet:
 def load(workload: Workload, recipe: Recipe, settings: JobSettings) -> DataSet:
     """The data a job asks for, its pixels scaled as the recipe says when items are read.
 
-    Images in folders are decoded here once and for all, but for the as-written variant, which
-    decodes an image each time it is read.
+    Images in folders are decoded here once and for all, unless each is read once anyway, for one
+    batch, or decoded each time it is read, as written.
 
     Raises:
         WorkerError: The data is not there, is damaged, or is less than asked for.
@@ -62,7 +62,9 @@ def load(workload: Workload, recipe: Recipe, settings: JobSettings) -> DataSet:
         if workload.kind is Kind.ONE_BATCH:
             _cut(found.train, settings.batch_size, "--batch-size")
             _cut(found.test, 0, "--test-samples")
-        train, test = (_ready(part, settings, keep) for part in (found.train, found.test))
+            train, test = found.train, found.test
+        else:
+            train, test = (_ready(part, settings, keep) for part in (found.train, found.test))
     return DataSet(
         train=train,
         test=test,

@@ -14,8 +14,8 @@ from torch import Generator, Tensor
 VERSION = 1
 SIZE_BYTES = 4 * 1024 * 1024
 
-_WORDS = 2_000
-_FOLLOWERS = 12
+_WORDS = 600
+_FOLLOWERS = 8
 _SHORTEST, _LONGEST = 2, 9
 _WALKS = 512
 _SENTENCE_END_SHARE = 0.08

@@ -21,20 +21,25 @@ def test_another_seed_or_another_set_gives_other_samples() -> None:
     assert not torch.equal(images, generate("FashionMNIST", 3, 100)[0])
 
 
-def test_samples_look_like_mnist_with_all_classes_about_equally_often() -> None:
-    images, labels = generate("MNIST", 0, 5000)
-    assert (images.shape, images.dtype) == ((5000, 28, 28), torch.uint8)
+@pytest.mark.parametrize(("name", "form"), [("MNIST", (28, 28)), ("CIFAR10", (32, 32, 3))])
+def test_samples_have_the_form_of_the_set_with_all_classes_about_equally_often(
+    name: str, form: tuple[int, ...]
+) -> None:
+    images, labels = generate(name, 0, 5000)
+    assert (images.shape, images.dtype) == ((5000, *form), torch.uint8)
     counts = labels.bincount(minlength=CLASSES)
     assert len(counts) == CLASSES
     assert counts.min() > 400
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_what_is_learned_from_some_samples_holds_for_others_but_not_for_all(seed: int) -> None:
-    images, labels = generate("MNIST", seed, 10_000)
+@pytest.mark.parametrize(("name", "seed"), [("MNIST", 0), ("MNIST", 1), ("CIFAR10", 0)])
+def test_what_is_learned_from_some_samples_holds_for_others_but_not_for_all(
+    name: str, seed: int
+) -> None:
+    images, labels = generate(name, seed, 10_000)
     pixels = images.flatten(1).float() / 255
     torch.manual_seed(0)
-    model = torch.nn.Linear(784, CLASSES)
+    model = torch.nn.Linear(pixels.shape[1], CLASSES)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
     for batch in torch.arange(8000).repeat(2).split(100):
         loss = torch.nn.functional.cross_entropy(model(pixels[batch]), labels[batch])
