@@ -47,12 +47,14 @@ class NvidiaReading:
         gpus: One record a card, by index.
         processes: Who uses them, one row for each process and card; CPU side unknown.
         problems: What could not be read, in words.
+        taken_at_s: When the look began, monotonic clock in seconds; None for no look yet.
     """
 
     driver: DriverReading
     gpus: tuple[GpuReading, ...] = ()
     processes: tuple[ProcessReading, ...] = ()
     problems: tuple[Problem, ...] = ()
+    taken_at_s: float | None = None
 
 
 class _UnusableError(Exception):
@@ -123,6 +125,7 @@ class NvidiaGpus:
                 for process in self._gpus[row].processes
             ),
             problems=tuple(self._problems()),
+            taken_at_s=now_s,
         )
 
     def idle(self) -> bool:

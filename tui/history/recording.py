@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import ClockLimit, GpuReading, NvmlState, Severity
+from sensors.gpu_readings import ClockLimit, GpuReading, Severity
 from sensors.readings import HostReading, Reading
 from tui.history.all_gpus import AllGpus, together
+from tui.history.gpu_looks import GpuLooks
 from tui.history.quantities import (
     ALL_GPU_QUANTITIES,
     GPU_QUANTITIES,
@@ -56,6 +57,7 @@ class Recording:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self.timeline = Timeline(capacity)
         self._subjects: dict[str, _Subject] = {}
+        self._looks = GpuLooks()
         self._names: dict[str, int] = {}
         self._limits: list[ClockLimit] = []
         self._clock_less_monotonic_s: float | None = None
@@ -75,8 +77,7 @@ class Recording:
         surplus = self.timeline.add(at_s)
         since_s = None if before_s is None else at_s - before_s
         length = len(self.timeline) + surplus
-        # What is left from before a driver fell silent is no value of this moment.
-        gpus = () if reading.driver.state is NvmlState.SILENT else reading.gpus
+        gpus = reading.gpus if self._looks.are_of(reading) else ()
         self._add_values(HOST, reading.host, HOST_QUANTITIES, length, since_s)
         if len(gpus) > 1:
             all_gpus = together(gpus)
