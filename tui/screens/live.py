@@ -145,7 +145,8 @@ class LiveScreen(Screen[None]):
         styles = self._machine.styles
         self._machine_rows = self._rows_wanted()
         if self.view is View.RACE or self.has_class("-tiny"):
-            styles.clear_rule("height")
+            if styles.clear_rule("height"):
+                self._machine.refresh(layout=True)
             return
         rows = self._body.size.height
         listed = min(self.gpus.rows_of_list + BORDER_ROWS, rows - LEAST_OTHER_ROWS)
