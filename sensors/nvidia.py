@@ -101,6 +101,11 @@ class NvidiaGpus:
         self._to_measure: deque[tuple[Gpu, str]] = deque()
         self._turns: Iterator[list[Gpu]] = iter(())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the driver let itself be opened; asked from other threads, too."""
+        return self._opened is not None
+
     def read(self, wanted: Wanted = NOTHING_MORE) -> NvidiaReading:
         """Look at all cards; never raises."""
         now_s = self._clock()
@@ -129,11 +134,7 @@ class NvidiaGpus:
         )
 
     def idle(self) -> bool:
-        """Measure what takes too long for a look; tells whether there is more of it.
-
-        That is the traffic on the PCI bus of cards that do not count it: of all cards at first,
-        of one after each look from then on.
-        """
+        """Measure uncounted PCI traffic, too slow for a look; tells whether there is more of it."""
         if self._to_measure:
             gpu, name = self._to_measure.popleft()
             # What it means that there is no answer, the next look finds out.

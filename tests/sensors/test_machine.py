@@ -59,6 +59,8 @@ class HangingGpus:
         self._has_answered = False
         self.may_answer = threading.Event()
 
+    is_open = True
+
     def read(self, wanted: Wanted) -> NvidiaReading:
         del wanted
         if self._has_answered:
