@@ -8,7 +8,6 @@ from sensors.gpu_readings import DriverReading, NvmlState
 from tui.commands import doctor
 from tui.commands.check import Check
 
-
 NO_DRIVER = DriverReading(state=NvmlState.NO_LIBRARY)
 
 

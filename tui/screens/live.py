@@ -24,6 +24,7 @@ from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
 from runners.text import printable
 from runners.workloads import CATALOGUE
+from sensors.gpu_readings import GpuState
 from sensors.readings import Reading
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
 from tui.spans import SpanCompositor
@@ -79,6 +80,7 @@ class LiveScreen(Screen[None]):
         self._shown_basis: object = None
         self._told: set[tuple[int, RunKey]] = set()
         self._page: ProcessScreen | None = None
+        self._lost_gpus: list[str] = []
         self.top_line = TopLine(wall_clock=wall_clock)
         self.view = View.RACE
         self.key_bar = KeyBar(IN_RACE_VIEW)
@@ -168,6 +170,7 @@ class LiveScreen(Screen[None]):
         """
         panes = (self.gpus, self._cpu, self.history, self.processes)
         self.processes.mark(own_processes(self._state))
+        self._lost_gpus = [gpu.uuid for gpu in reading.gpus if gpu.state is GpuState.LOST]
         count = self.gpus.count
         for pane in panes:
             pane.add(reading)
@@ -245,9 +248,10 @@ class LiveScreen(Screen[None]):
         self._state = state
         self._show_figures(state)
         for job, card in enumerate(self.query(JobCard)):
-            card.show(current_run(state, job), now_s, trial=current_trial(state, job))
+            trial, lost = current_trial(state, job), self._lost_gpus
+            card.show(current_run(state, job), now_s, trial=trial, lost_gpus=lost)
         for table in self.query(JobTable):
-            table.show(state, now_s)
+            table.show(state, now_s, self._lost_gpus)
         self._log.show(state)
 
     def _show_figures(self, state: ComparisonState) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from runners.spec import Order, Plan
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import Ratio, cold_epoch_s, final_accuracy, steady_epoch_s
 from tui import format as fmt
-from tui.line import Line
+from tui.line import Line, cut
 from tui.theme import Palette, Role, series_of
-from tui.widgets.job_card import speed_samples_per_s, status_line
+from tui.widgets.job_card import GPU_LOST, is_gpu_lost, speed_samples_per_s, status_line
 from tui.widgets.rows import RowsWidget
 
 COLUMNS = {"cold": 10, "steady": 10, "samples/s": 11, "accuracy": 10, "ratio": 8}
@@ -31,10 +31,12 @@ class JobTable(RowsWidget):
         self._state = ComparisonState.of(plan)
         self._ratios: Mapping[str, float | None] = {}
         self._now_s = 0.0
+        self._lost_gpus: Collection[str] = ()
 
-    def show(self, state: ComparisonState, now_s: float) -> None:
-        """Show a comparison's state as of a monotonic time."""
+    def show(self, state: ComparisonState, now_s: float, lost_gpus: Collection[str] = ()) -> None:
+        """Show a comparison's state as of a monotonic time, and which GPUs fell off the bus."""
         self._state = state
+        self._lost_gpus = lost_gpus
         self._now_s = now_s
         self.redraw()
 
@@ -65,7 +67,10 @@ class JobTable(RowsWidget):
         line = Line(palette).add(f"{series_of(job).mark} {spec.label}".ljust(label_width), style)
         if run.error is not None:
             return line.add("failed ", Role.BAD).add(run.error.message)
-        line.join(status_line(run, spec, palette, style, room - 1, self._now_s))
+        if is_gpu_lost(run, self._lost_gpus):
+            line.add(cut(GPU_LOST, room - 1), Role.BAD)
+        else:
+            line.join(status_line(run, spec, palette, style, room - 1, self._now_s))
         line.pad_to(label_width + room)
         ratio = self._ratios.get(spec.label)
         texts = {
