@@ -26,7 +26,7 @@ from tui.widgets.rows import RowsWidget
 MIN_FULL_ROWS = 7
 """With fewer rows the compact form tells more than the start of the full one."""
 ROOM_FOR_ALL_WAITS = 50
-TITLE_MARGIN = 4
+TITLE_MARGIN = 6
 """Cells that the frame keeps beside its title."""
 MIN_NAME = 6
 _COUNTING = Palette({})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sensors.gpu_readings import GpuReading, GpuState, MigInstance
+from sensors.gpu_readings import ON_REQUEST, GpuReading, GpuState, MigInstance
 from tui import format as fmt
 from tui.growth import GpuGrowth
 from tui.line import Field, Line, flow
 from tui.theme import Palette, Role
-from tui.widgets.gpu.gauges import heat_role, known, missing, named, part, pcie_link
+from tui.widgets.gpu.gauges import heat_role, known, missing, named, part, pcie_link, video
 from tui.widgets.gpu.notices import Notice, limits, mended, state_words, troubles
 
 INDENT = 7
@@ -51,7 +51,7 @@ def detail_lines(
         ("PCIe", _pcie(gpu)),
         ("inside", _inside(gpu)),
         ("memory", _memory(gpu)),
-        ("video", _video(gpu)),
+        ("video", video(gpu)),
         ("NVLink", _nvlink(gpu)),
         ("energy", _energy(gpu, growth)),
         ("card", _card(gpu)),
@@ -59,7 +59,7 @@ def detail_lines(
     for label, fields in sections:
         if fields:
             lines += flow(palette, label, fields, width, INDENT)
-        if label == "errors":
+        if label == "inside":
             lines += [_instance(instance, palette, width) for instance in gpu.mig_instances]
     return lines
 
@@ -142,12 +142,15 @@ def _pcie(gpu: GpuReading) -> list[Field]:
 
 
 def _inside(gpu: GpuReading) -> list[Field]:
-    return [
+    fields = [
         *known("SM busy", gpu.sm_busy_pct, fmt.pct(gpu.sm_busy_pct)),
         *known("occupancy", gpu.sm_occupancy_pct, fmt.pct(gpu.sm_occupancy_pct)),
         *known("tensor", gpu.tensor_busy_pct, fmt.pct(gpu.tensor_busy_pct)),
         *known("DRAM", gpu.dram_busy_pct, fmt.pct(gpu.dram_busy_pct)),
     ]
+    if not fields and gpu.unknown.get("sm_busy_pct", ON_REQUEST) != ON_REQUEST:
+        return [((missing(gpu, "sm_busy_pct"), Role.DIM),)]
+    return fields
 
 
 def _memory(gpu: GpuReading) -> list[Field]:
@@ -163,15 +166,6 @@ def _memory(gpu: GpuReading) -> list[Field]:
 def _bar1(of: GpuReading | MigInstance) -> list[Field]:
     amount = f"{fmt.memory(of.bar1_used_bytes)}/{fmt.memory(of.bar1_total_bytes)}"
     return known("BAR1", of.bar1_used_bytes, amount)
-
-
-def _video(gpu: GpuReading) -> list[Field]:
-    if not gpu.encoder_pct and not gpu.decoder_pct:
-        return []
-    return [
-        *known("encoder", gpu.encoder_pct, fmt.pct(gpu.encoder_pct)),
-        *known("decoder", gpu.decoder_pct, fmt.pct(gpu.decoder_pct)),
-    ]
 
 
 def _nvlink(gpu: GpuReading) -> list[Field]:
