@@ -5,7 +5,14 @@ import pytest
 from textual.app import App, ComposeResult
 
 from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import ON_REQUEST, DriverReading, GpuReading, MigInstance, NvmlState
+from sensors.gpu_readings import (
+    ON_REQUEST,
+    TOO_SOON,
+    DriverReading,
+    GpuReading,
+    MigInstance,
+    NvmlState,
+)
 from sensors.readings import Problem, Reading
 from tests.fakes import gpus, scenes
 from tui import format as fmt
@@ -219,7 +226,7 @@ def test_four_gpus_leave_room_for_the_detail_of_the_selected_one() -> None:
 def test_cards_tell_of_the_video_engines_in_use() -> None:
     cards = [replace(scenes.gpu(index, 0.0), encoder_pct=23.0 * index) for index in range(2)]
     rows = pane_rows(pane_of(showing(*cards)), 76, 12)
-    assert ["encoder" in row for row in rows[:8]] == [False] * 6 + [True, False]
+    assert ["enc  23 % dec" in row for row in rows[:8]] == [False] * 6 + [True, False]
 
 
 @pytest.mark.parametrize("reason", ["not supported", "no permission"])
@@ -305,3 +312,33 @@ def test_a_driver_that_wakes_up_is_waited_for() -> None:
     starting = DriverReading(state=NvmlState.STARTING)
     rows = pane_rows(pane_of(scenes.reading(0.0, gpus=0, driver=starting)))
     assert rows[0] == "waiting for the NVIDIA driver …"
+
+
+async def test_alone_on_the_screen_the_pane_scrolls_to_its_last_row() -> None:
+    app = OnePane()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.pane.add(showing(in_instances()))
+        app.pane.styles.height = "100%"
+        app.pane.focus()
+        app.screen.maximize(app.pane)
+        await pilot.pause()
+        app.pane.redraw()
+        whole = app.pane.preferred_rows(app.pane.size.width)
+        for _ in range(3):
+            await pilot.press("pagedown")
+        last = "".join(piece.text for piece in app.pane.render_line(app.pane.size.height - 1))
+        assert "MIG on" in last
+        assert whole > app.pane.size.height
+        await pilot.press(*["up"] * whole)
+        assert "busy" in "".join(piece.text for piece in app.pane.render_line(0))
+
+
+async def test_where_no_card_counts_its_inner_activity_that_is_said_once() -> None:
+    app = OnePane()
+    async with app.run_test(size=(80, 12)) as pilot:
+        card = replace(scenes.gpu(0, 0.0), unknown={"sm_busy_pct": "not supported"})
+        for reasons in ({"sm_busy_pct": TOO_SOON}, card.unknown, card.unknown):
+            app.pane.add(showing(replace(card, unknown=reasons)))
+        await pilot.pause()
+        told = [note.message for note in app._notifications]
+        assert told == ["No GPU here tells its inner activity: not supported."]

@@ -7,7 +7,7 @@ from tui import format as fmt
 from tui.growth import GpuGrowth
 from tui.line import Field, Line
 from tui.theme import Palette, Role
-from tui.widgets.gpu.gauges import heat_role, named, part, pcie_link, video
+from tui.widgets.gpu.gauges import heat_role, named, part, pcie_link
 from tui.widgets.gpu.notices import add_notices, limits, state_words, troubles
 
 _CLOCK_WIDTH = 15
@@ -53,8 +53,10 @@ def _heat(gpu: GpuReading) -> list[Field]:
     watts = fmt.watts(gpu.power_w, limit_w=gpu.power_limit_w)
     rx, tx = fmt.rate(gpu.pcie_rx_bytes_per_s), fmt.rate(gpu.pcie_tx_bytes_per_s)
     traffic = (("rx", Role.LABEL), (rx, Role.TEXT), (" tx", Role.LABEL), (tx, Role.TEXT))
+    encoder, decoder = fmt.pct(gpu.encoder_pct), fmt.pct(gpu.decoder_pct)
+    video = (*named("enc", encoder), *named(" dec", decoder))
     knows_traffic = gpu.pcie_rx_bytes_per_s is not None or gpu.pcie_tx_bytes_per_s is not None
-    first: tuple[tuple[bool, Field], ...] = (
+    found: tuple[tuple[bool, Field], ...] = (
         (gpu.temperature_c is not None, ((temperature, heat_role(gpu)),)),
         (gpu.power_w is not None, ((watts, Role.TEXT),)),
         (
@@ -63,9 +65,8 @@ def _heat(gpu: GpuReading) -> list[Field]:
         ),
         (gpu.memory_is_shared, (("memory shared with the host", Role.DIM),)),
         (bool(gpu.mig_instances), ((f"MIG, in {len(gpu.mig_instances)}", Role.TEXT),)),
-    )
-    further: tuple[tuple[bool, Field], ...] = (
         (knows_traffic, traffic),
+        (bool(gpu.encoder_pct or gpu.decoder_pct), video),
         (gpu.fan_pct is not None, named("fan", fmt.pct(gpu.fan_pct))),
         (
             gpu.temperature_slowdown_c is not None,
@@ -73,11 +74,7 @@ def _heat(gpu: GpuReading) -> list[Field]:
         ),
         (gpu.performance_state is not None, ((f"P{gpu.performance_state}", Role.DIM),)),
     )
-    return [
-        *(field for is_known, field in first if is_known),
-        *video(gpu),
-        *(field for is_known, field in further if is_known),
-    ]
+    return [field for is_known, field in found if is_known]
 
 
 def _limits_line(

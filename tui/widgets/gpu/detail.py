@@ -9,7 +9,7 @@ from tui import format as fmt
 from tui.growth import GpuGrowth
 from tui.line import Field, Line, flow
 from tui.theme import Palette, Role
-from tui.widgets.gpu.gauges import heat_role, known, missing, named, part, pcie_link, video
+from tui.widgets.gpu.gauges import heat_role, known, missing, named, part, pcie_link
 from tui.widgets.gpu.notices import Notice, limits, mended, state_words, troubles
 
 INDENT = 7
@@ -51,7 +51,7 @@ def detail_lines(
         ("PCIe", _pcie(gpu)),
         ("inside", _inside(gpu)),
         ("memory", _memory(gpu)),
-        ("video", video(gpu)),
+        ("video", _video(gpu)),
         ("NVLink", _nvlink(gpu)),
         ("energy", _energy(gpu, growth)),
         ("card", _card(gpu)),
@@ -166,6 +166,15 @@ def _memory(gpu: GpuReading) -> list[Field]:
 def _bar1(of: GpuReading | MigInstance) -> list[Field]:
     amount = f"{fmt.memory(of.bar1_used_bytes)}/{fmt.memory(of.bar1_total_bytes)}"
     return known("BAR1", of.bar1_used_bytes, amount)
+
+
+def _video(gpu: GpuReading) -> list[Field]:
+    if not gpu.encoder_pct and not gpu.decoder_pct:
+        return []
+    return [
+        *known("encoder", gpu.encoder_pct, fmt.pct(gpu.encoder_pct)),
+        *known("decoder", gpu.decoder_pct, fmt.pct(gpu.decoder_pct)),
+    ]
 
 
 def _nvlink(gpu: GpuReading) -> list[Field]:

@@ -51,16 +51,6 @@ def pcie_link(gpu: GpuReading) -> str | None:
     return f"{link} of {best}" if is_lower else link
 
 
-def video(gpu: GpuReading) -> list[Field]:
-    """The use of the video engines, where one is in use."""
-    if not gpu.encoder_pct and not gpu.decoder_pct:
-        return []
-    return [
-        *known("encoder", gpu.encoder_pct, fmt.pct(gpu.encoder_pct)),
-        *known("decoder", gpu.decoder_pct, fmt.pct(gpu.decoder_pct)),
-    ]
-
-
 def short_name(name: str) -> str:
     """A product's name without its maker."""
     for prefix in ("NVIDIA ", "GeForce "):
