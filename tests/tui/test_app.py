@@ -1,7 +1,6 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,12 @@ from typing import Any
 import pytest
 from textual.widgets import Digits
 
-from runners.events import DeviceReady, ErrorKind, Event, JobFailed
+from runners.events import ErrorKind, Event, JobFailed
 from runners.process_events import LogLine, WorkerStarted
 from runners.spec import Order, Request
 from runners.workloads import JobSettings, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
-from tests.fakes import gpus, scenes
+from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle, usual_script
 from tui import charts
 from tui.screens.confirm import Confirm
@@ -117,36 +116,6 @@ async def test_a_race_that_was_asked_for_starts_without_waiting_for_the_driver()
         await settle(pilot)
         assert [(s.workload, s.epochs) for s in stage.workers.started] == [("mlp", 3)]
         assert "the ratio comes" not in screen_text(stage.app)
-
-
-def on_a_known_gpu(settings: JobSettings) -> Sequence[Event]:
-    """The usual script; the accelerator is told by its identity."""
-    uuid = gpus.lost(0).uuid if settings.device != "cpu" else None
-    return [
-        replace(event, device_uuid=uuid) if isinstance(event, DeviceReady) else event
-        for event in usual_script(settings)
-    ]
-
-
-@pytest.mark.parametrize("key", ["r", "b"])
-async def test_a_job_whose_gpu_is_lost_says_so_with_the_remedy(key: str) -> None:
-    stage = Stage(script=on_a_known_gpu)
-    async with stage.app.run_test(size=(140, 48)) as pilot:
-        stage.read(scenes.reading(0.0))
-        await settle(pilot)
-        await pilot.press(key)
-        await settle(pilot)
-        for second, cards in enumerate(([gpus.gpu(0, 1.0)], [gpus.lost(0)]), start=1):
-            stage.read(scenes.reading(float(second), cards=cards))
-            await settle(pilot)
-            text = screen_text(stage.app)
-            assert text.count("its GPU is lost: press x") == second - 1
-        assert "reset it or reboot" in text or key == "b"  # A row of the table has no room.
-        stage.workers.finish.set()
-        await settle(pilot)
-        await pilot.press("x")
-        await settle(pilot)
-        assert "press x" not in screen_text(stage.app)
 
 
 async def test_a_second_race_is_refused_while_one_runs() -> None:

@@ -125,7 +125,7 @@ def test_limits_are_marked_by_severity_and_the_one_that_holds_is_named() -> None
         bits = 0x4 if second < 10 else 0x48 if second < 20 else 0x1 if second < 30 else 0
         pane.add(reading(second, gpu(0, second, limits=bits)))
         if second == 15:
-            assert row_of(pane, "limits").endswith("hw-slowdown +1")
+            assert row_of(pane, "limits").endswith("hw-thermal +1")
     row = row_of(pane, "limits")
     assert row.endswith(" none")
     assert row[16:-15].strip() == "▪" * 5 + "█" * 5 + "·" * 5 + "─" * 4

@@ -53,6 +53,28 @@ async def test_at_any_size_the_panes_stand_apart_and_above_the_keys(gpus: int) -
             check_layout(stage.app.live)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("gpus", [1, 2, 4, 5, 8, 12, 16])
+async def test_every_row_about_the_selected_gpu_is_reached_in_the_maximized_pane(
+    size: tuple[int, int], gpus: int
+) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=size) as pilot:
+        for second in (0.0, 7.0):
+            stage.read(scenes.reading(second, gpus=gpus))
+        pane = stage.app.live.gpus
+        pane.focus()
+        await pilot.press("m")
+        await settle(pilot)
+        detail = pane._detail(pane._place, pane.palette, pane.size.width, gauges=gpus == 1)
+        seen = set()
+        for _ in range(4):
+            seen |= {strip.text.rstrip() for strip in pane._strips}
+            await pilot.press("pagedown")
+        for line in detail:
+            assert line.strip(pane.size.width).text.rstrip() in seen
+
+
 @pytest.mark.parametrize("size", [(40, 10), (60, 20)])
 async def test_where_panes_follow_each_other_each_is_reached_by_scrolling(
     size: tuple[int, int],

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sensors.clock_limits import clock_limits
+from sensors.clock_limits import clock_limits, most_severe_first
 from sensors.gpu_readings import ClockLimit, GpuReading, Severity
 from sensors.readings import HostReading, Reading
 from tui.history.all_gpus import AllGpus, together
@@ -24,7 +24,6 @@ ALL_GPUS = "gpus"
 CLOCK_JUMP_S = 2.0
 _ALL_BITS = 0x7FF
 _KNOWN = 1
-_SEVERITIES = list(Severity)
 
 Limits = tuple[ClockLimit, ...]
 
@@ -209,7 +208,7 @@ class Recording:
         if not every:
             return None
         held = [limit for number, limit in enumerate(self._limits, 1) if every >> number & 1]
-        return tuple(sorted(held, key=lambda limit: -_SEVERITIES.index(limit.severity)))
+        return most_severe_first(held)
 
 
 def _last(subject: _Subject, name: str, unknown: float) -> float:
