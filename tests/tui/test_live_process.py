@@ -23,6 +23,7 @@ RACE = (
     *("--test-samples", "500", "--epochs", "100000"),
 )
 START_S = 60.0
+BYTES_A_READING = 4_000
 
 
 @dataclass
@@ -180,6 +181,22 @@ def test_a_terminal_that_goes_away_ends_the_program() -> None:
     with watching() as (terminal, _):
         terminal.close()
         assert wait_until(lambda: terminal.process.poll() is not None)
+
+
+@pytest.mark.slow
+def test_between_two_readings_nothing_is_written() -> None:
+    with racetop("--interval", "10") as terminal:
+        terminal.wait_for(b"processes")
+        terminal.wait_until_settled()
+        silent = [terminal.read_for(0.5) == b"" for _ in range(6)]
+        assert sum(silent) >= 5
+
+
+@pytest.mark.slow
+def test_a_reading_costs_a_slow_line_little() -> None:
+    with watching() as (terminal, _):
+        terminal.wait_until_settled()
+        assert len(terminal.read_for(4.0)) < 4 * BYTES_A_READING
 
 
 def test_ctrl_l_draws_everything_again() -> None:
