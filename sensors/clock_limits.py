@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,6 +14,8 @@ def _limit(name: str, text: str, severity: Severity) -> ClockLimit:
 
 
 HW_SLOWDOWN = 0x8
+_SEVERITIES = list(Severity)
+_TELLING_FIRST = ("hw-thermal", "power-brake", "sw-thermal", "hw-slowdown")
 _KNOWN = {
     0x1: _limit("idle", "idle: nothing runs", Severity.INFORMATION),
     0x2: _limit("application-clocks", "clocks set by a user", Severity.INFORMATION),
@@ -47,8 +50,18 @@ def clock_limits(bits: int, *, is_slowdown_brief: bool = False) -> tuple[ClockLi
         if bit == HW_SLOWDOWN and is_slowdown_brief:
             limit = replace(limit, severity=Severity.WARNING)
         found.append(limit)
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda limit: -order.index(limit.severity)))
+    return most_severe_first(found)
+
+
+def most_severe_first(limits: Iterable[ClockLimit]) -> tuple[ClockLimit, ...]:
+    """Limits by severity; of equal ones those first that say the most about the cause."""
+    return tuple(sorted(limits, key=_rank))
+
+
+def _rank(limit: ClockLimit) -> tuple[int, int]:
+    names = _TELLING_FIRST
+    place = names.index(limit.name) if limit.name in names else len(names)
+    return -_SEVERITIES.index(limit.severity), place
 
 
 def _unknown(bit: int) -> ClockLimit:

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+ON_REQUEST = "measured on request"
+"""Why a card's inner activity is not known while nobody asked for it."""
+TOO_SOON = "needs two looks"
+"""Why it is not known yet."""
+
 
 class GpuState(StrEnum):
     """How a GPU answers."""

@@ -15,10 +15,15 @@ from sensors.wanted import NOTHING_MORE, Wanted
 
 SILENT_AFTER_S = 3.0
 JOIN_S = 0.5
+_HUNG_REMEDY = "Look for Xid in `sudo dmesg`; if `nvidia-smi` hangs too, reboot."
 
 
 class GpuSource(Protocol):
     """What can be asked about GPUs, from one thread."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the driver let itself be opened; from any thread, at once."""
 
     def read(self, wanted: Wanted) -> NvidiaReading:
         """Look at all cards; may take as long as the driver takes."""
@@ -81,11 +86,12 @@ class GpuThread:
             if silent_s < SILENT_AFTER_S:
                 return self._newest
             driver = self._newest.driver
-            problem = _silence(driver.state, silent_s)
-            if driver.state is NvmlState.OK:
+            problem = _silence(driver.state, silent_s, is_open=self._source.is_open)
+            if driver.state in (NvmlState.OK, NvmlState.STARTING):
+                is_ok = driver.state is NvmlState.OK
                 driver = replace(
                     driver,
-                    state=NvmlState.SILENT,
+                    state=NvmlState.SILENT if is_ok else NvmlState.STARTING,
                     problem=problem.what,
                     remedy=problem.remedy,
                 )
@@ -131,7 +137,13 @@ class GpuThread:
         return self._closing or self._asked_at_s is not None
 
 
-def _silence(state: NvmlState, silent_s: float) -> Problem:
+def _silence(state: NvmlState, silent_s: float, *, is_open: bool) -> Problem:
+    if state is NvmlState.STARTING and is_open:
+        return Problem(
+            source="nvml",
+            what=f"The NVIDIA driver started, but has not answered for {int(silent_s)} s.",
+            remedy=_HUNG_REMEDY,
+        )
     if state is NvmlState.STARTING:
         return Problem(
             source="nvml",
@@ -142,5 +154,5 @@ def _silence(state: NvmlState, silent_s: float) -> Problem:
         source="nvml",
         what=f"The NVIDIA driver has not answered for {int(silent_s)} s; "
         "what is shown of the GPUs is from before.",
-        remedy="Look for Xid in `sudo dmesg`; if `nvidia-smi` hangs too, reboot.",
+        remedy=_HUNG_REMEDY,
     )

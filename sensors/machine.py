@@ -65,6 +65,7 @@ class Machine:
             gpus=tuple(_with_memory(gpu, host) for gpu in nvidia.gpus),
             processes=processes,
             problems=nvidia.problems,
+            gpus_taken_at_s=nvidia.taken_at_s,
         )
 
     def close(self) -> None:

@@ -47,12 +47,14 @@ class NvidiaReading:
         gpus: One record a card, by index.
         processes: Who uses them, one row for each process and card; CPU side unknown.
         problems: What could not be read, in words.
+        taken_at_s: When the look began, monotonic clock in seconds; None for no look yet.
     """
 
     driver: DriverReading
     gpus: tuple[GpuReading, ...] = ()
     processes: tuple[ProcessReading, ...] = ()
     problems: tuple[Problem, ...] = ()
+    taken_at_s: float | None = None
 
 
 class _UnusableError(Exception):
@@ -99,6 +101,11 @@ class NvidiaGpus:
         self._to_measure: deque[tuple[Gpu, str]] = deque()
         self._turns: Iterator[list[Gpu]] = iter(())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the driver let itself be opened; asked from other threads, too."""
+        return self._opened is not None
+
     def read(self, wanted: Wanted = NOTHING_MORE) -> NvidiaReading:
         """Look at all cards; never raises."""
         now_s = self._clock()
@@ -123,14 +130,11 @@ class NvidiaGpus:
                 for process in self._gpus[row].processes
             ),
             problems=tuple(self._problems()),
+            taken_at_s=now_s,
         )
 
     def idle(self) -> bool:
-        """Measure what takes too long for a look; tells whether there is more of it.
-
-        That is the traffic on the PCI bus of cards that do not count it: of all cards at first,
-        of one after each look from then on.
-        """
+        """Measure uncounted PCI traffic, too slow for a look; tells whether there is more of it."""
         if self._to_measure:
             gpu, name = self._to_measure.popleft()
             # What it means that there is no answer, the next look finds out.

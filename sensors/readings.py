@@ -192,6 +192,8 @@ class Reading:
         gpus: One record a GPU, by index.
         processes: GPU processes first, then the busiest of the host.
         problems: What could not be read, in words.
+        gpus_taken_at_s: When the look at the GPUs began that `gpus` hold; long before
+            `taken_at_s` while the driver owes an answer. None where no look is told apart.
     """
 
     taken_at_s: float
@@ -202,3 +204,11 @@ class Reading:
     gpus: tuple[GpuReading, ...] = ()
     processes: tuple[ProcessReading, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    gpus_taken_at_s: float | None = None
+
+    @property
+    def gpus_age_s(self) -> float | None:
+        """How old what is told of the GPUs is; None where that is not known."""
+        if self.gpus_taken_at_s is None:
+            return None
+        return max(0.0, self.taken_at_s - self.gpus_taken_at_s)

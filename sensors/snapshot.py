@@ -29,6 +29,7 @@ def snapshot(reading: Reading) -> dict[str, Any]:
         "schema": SCHEMA,
         "taken_at": _iso_time(reading),
         "took_s": _plain(reading.took_s),
+        "gpus_age_s": _plain(reading.gpus_age_s),
         "driver": _plain(reading.driver),
         "host": _plain(reading.host),
         "gpus": _plain(reading.gpus),
@@ -42,7 +43,7 @@ def row_columns(first: Reading) -> tuple[str, ...]:
 
     The GPUs of the first reading, and the clock limits whose seconds they count, decide.
     """
-    columns = ["taken_at", "took_s", "driver_state"]
+    columns = ["taken_at", "took_s", "driver_state", "gpus_age_s"]
     columns += [f"host_{name}" for name in _cells_of(HostReading)]
     for gpu in first.gpus:
         columns += [f"gpu{gpu.index}_{name}" for name in _cells_of(GpuReading)]
@@ -60,6 +61,7 @@ def row(reading: Reading) -> dict[str, Any]:
         "taken_at": _iso_time(reading),
         "took_s": _plain(reading.took_s),
         "driver_state": reading.driver.state.value,
+        "gpus_age_s": _plain(reading.gpus_age_s),
         "problems": " ".join(problem.what for problem in reading.problems),
     }
     cells |= {f"host_{name}": _cell(reading.host, name) for name in _cells_of(HostReading)}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -19,6 +17,7 @@ from sensors.gpu_readings import NvmlState
 from sensors.readings import Reading
 from sensors.sampler import Sampler
 from sensors.wanted import Wanted
+from tui import signals
 from tui.keys import KEYS
 from tui.messages import ReadingTaken
 from tui.race import Race
@@ -72,8 +71,7 @@ class RacetopApp(RacingApp):
 
     def on_mount(self) -> None:
         """Start the sampler, and the race that was asked for."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, lambda: self.exit(return_code=128 + signal.SIGTERM))
+        signals.attend(self, self.action_repaint)
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
         self._sampler.start()
         if self._opening.start:

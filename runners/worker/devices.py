@@ -23,6 +23,7 @@ from runners.workloads import JobSettings, Variant
 # Writing 5 there sets the peak resident size back to the present one; see proc(5).
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _CLEAR_PEAK = "5"
+_KERNEL_DRIVER = Path("/proc/driver/nvidia/version")
 _ON_CPU = "or race on the CPU (--devices cpu)"
 
 
@@ -167,6 +168,7 @@ def cuda_problem(
     build: str | None = torch.version.cuda or torch.version.hip,
     cuda: CudaState = torch.cuda,
     environment: Mapping[str, str] = os.environ,
+    kernel_driver: Path = _KERNEL_DRIVER,
 ) -> WorkerError | None:
     """Why CUDA cannot be used, and what to do; None when it can.
 
@@ -174,6 +176,7 @@ def cuda_problem(
         build: The CUDA version torch was built for, if any.
         cuda: What to ask.
         environment: Variables, for CUDA_VISIBLE_DEVICES.
+        kernel_driver: A file that is there while NVIDIA's driver is loaded.
     """
     if build is None:
         return _missing(
@@ -191,7 +194,7 @@ def cuda_problem(
     try:
         cuda.init()
     except (RuntimeError, AssertionError) as error:
-        return _missing(*_driver_problem(str(error)))
+        return _missing(*_driver_problem(str(error), kernel_driver))
     return _missing(
         "The driver shows no GPU to CUDA.",
         f"In a container start it with --gpus all; outside look at nvidia-smi, {_ON_CPU}.",
@@ -210,9 +213,15 @@ def mps_problem() -> WorkerError | None:
     return _missing("This machine has no MPS device.", "MPS needs macOS 14 and Apple silicon.")
 
 
-def _driver_problem(text: str) -> tuple[str, str]:
+def _driver_problem(text: str, kernel_driver: Path) -> tuple[str, str]:
     """What torch says when it cannot start CUDA, in our words, with the remedy."""
     reason = text.strip().splitlines()[0] if text.strip() else "no reason given"
+    if "no NVIDIA driver" in text and kernel_driver.exists():
+        return (
+            "The NVIDIA driver is here, but not its library for CUDA (libcuda.so.1).",
+            "Install the driver's package with libcuda; start a container with "
+            f"NVIDIA_DRIVER_CAPABILITIES=compute,utility, {_ON_CPU}.",
+        )
     if "no NVIDIA driver" in text:
         return (
             "There is no NVIDIA driver here.",

@@ -8,7 +8,7 @@ from functools import partial
 from types import ModuleType
 
 from sensors.clock_limits import HW_SLOWDOWN, clock_limits
-from sensors.gpu_readings import MigInstance
+from sensors.gpu_readings import ON_REQUEST, MigInstance
 from sensors.gpus import single_questions as ask
 from sensors.gpus.fields import Field, FieldBatch
 from sensors.gpus.mig import Mig
@@ -22,7 +22,6 @@ from sensors.gpus.values import GpuValues
 KIB = 1024
 KB = 1000
 TOO_SOON = "needs two looks"
-ON_REQUEST = "measured on request"
 CUT = "MIG is on"
 CONTRADICTED = "its counters stand still"
 # The driver says "hardware slowdown" for a moment whenever the clocks change.

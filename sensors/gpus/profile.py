@@ -8,6 +8,7 @@ from math import isfinite
 from types import ModuleType
 from typing import Any
 
+from sensors.gpu_readings import TOO_SOON
 from sensors.gpus.nvml_errors import Code
 from sensors.gpus.questions import NoAnswerError, Question, Questions
 
@@ -16,7 +17,6 @@ GAP_S = 0.1
 _METRICS = {"sm_busy_pct": 2, "sm_occupancy_pct": 3, "tensor_busy_pct": 5, "dram_busy_pct": 10}
 _VERSION = 1
 SHARES = tuple(_METRICS)
-TOO_SOON = "needs two looks"
 
 
 class GpuProfile:

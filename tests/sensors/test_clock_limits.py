@@ -19,6 +19,11 @@ def test_no_bit_is_no_limit() -> None:
     assert clock_limits(0) == ()
 
 
+def test_the_specific_cause_comes_before_the_general_one() -> None:
+    assert names(0xE8) == ["hw-thermal", "power-brake", "sw-thermal", "hw-slowdown"]
+    assert names(0x2D) == ["sw-thermal", "hw-slowdown", "power-cap", "idle"]
+
+
 @pytest.mark.parametrize(
     ("bit", "name", "severity"),
     [

@@ -21,6 +21,7 @@ class SlowSource:
 
     def __init__(self) -> None:
         self.may_answer = threading.Semaphore(0)
+        self.is_open = False
         self.threads: set[str] = set()
         self.closed = threading.Event()
         self.left = self.breaks_at = 0
@@ -92,6 +93,20 @@ def test_a_driver_that_is_long_in_starting_is_a_problem() -> None:
         clock.advance(SILENT_AFTER_S + 9.2)
         reading = gpus.newest(wait_s=0)
     assert "still starting after 12 s" in reading.problems[0].what
+    assert reading.driver.state is NvmlState.STARTING
+    assert reading.driver.problem == reading.problems[0].what
+    assert "Persistence mode" in (reading.driver.remedy or "")
+
+
+def test_a_driver_that_hangs_once_it_was_opened_is_told_from_one_that_starts() -> None:
+    source, clock = SlowSource(), FakeClock()
+    source.is_open = True
+    with gpu_thread(source, clock=clock) as gpus:
+        gpus.ask()
+        clock.advance(12)
+        driver = gpus.newest(wait_s=0).driver
+    assert driver.problem == "The NVIDIA driver started, but has not answered for 12 s."
+    assert "reboot" in (driver.remedy or "")
 
 
 def test_a_driver_that_falls_silent_is_a_problem_and_its_last_answer_stays() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
-from sensors.gpu_readings import NvmlState
+from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.gpus.nvml_errors import Code
 from sensors.host import Host
 from sensors.machine import Machine
-from sensors.nvidia import NvidiaGpus
+from sensors.nvidia import NvidiaGpus, NvidiaReading
 from sensors.processes import Processes
 from sensors.readings import Reading
+from sensors.wanted import Wanted
 from tests.fakes.clock import FakeClock
 from tests.fakes.nvml import FakeGpu, FakeNvml, answers, process
 from tests.fakes.reading_source import PATIENCE_S
@@ -47,3 +49,42 @@ def test_the_drivers_problems_are_the_readings(tmp_path: Path) -> None:
     reading = read(tmp_path, nvml)
     assert reading.driver.state is NvmlState.NO_DRIVER
     assert [problem.source for problem in reading.problems] == ["nvml"]
+
+
+class HangingGpus:
+    """Answers the first question and no other until it is let."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._has_answered = False
+        self.may_answer = threading.Event()
+
+    is_open = True
+
+    def read(self, wanted: Wanted) -> NvidiaReading:
+        del wanted
+        if self._has_answered:
+            assert self.may_answer.wait(PATIENCE_S)
+        self._has_answered = True
+        return NvidiaReading(driver=DriverReading(state=NvmlState.OK), taken_at_s=self._clock())
+
+    def idle(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_reading_tells_how_old_its_look_at_the_gpus_is(tmp_path: Path) -> None:
+    clock = FakeClock(50.0)
+    gpus = HangingGpus(clock)
+    machine = Machine(gpus=gpus, host=Host(tmp_path), processes=Processes(0), clock=clock)
+    ages: list[float | None] = []
+    try:
+        for _ in range(4):
+            ages.append(machine.read(gpu_wait_s=PATIENCE_S if not ages else 0.0).gpus_age_s)
+            clock.advance(1.0)
+    finally:
+        gpus.may_answer.set()
+        machine.close()
+    assert ages == [0.0, 1.0, 2.0, 3.0]

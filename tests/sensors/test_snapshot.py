@@ -40,7 +40,10 @@ def full_reading() -> Reading:
 def test_the_schema_and_all_parts_are_there() -> None:
     found = as_json(full_reading())
     assert found["schema"] == "racetop.snapshot/1"
-    parts = {"schema", "taken_at", "took_s", "driver", "host", "gpus", "processes", "problems"}
+    parts = {
+        *("schema", "taken_at", "took_s", "gpus_age_s"),
+        *("driver", "host", "gpus", "processes", "problems"),
+    }
     assert set(found) == parts
 
 
@@ -48,6 +51,14 @@ def test_the_time_is_iso_8601_with_a_time_zone() -> None:
     taken_at = datetime.fromisoformat(as_json(full_reading())["taken_at"])
     assert taken_at.utcoffset() is not None
     assert taken_at.timestamp() == 1.7e9
+
+
+def test_the_age_of_what_is_told_of_the_gpus_is_told() -> None:
+    assert as_json(full_reading())["gpus_age_s"] is None
+    late = replace(full_reading(), taken_at_s=12.0, gpus_taken_at_s=9.5)
+    assert as_json(late)["gpus_age_s"] == 2.5
+    assert as_json(replace(late, gpus_taken_at_s=12.01))["gpus_age_s"] == 0.0
+    assert row(late)["gpus_age_s"] == 2.5
 
 
 def test_a_gpu_has_the_documented_keys() -> None:
@@ -160,7 +171,7 @@ def test_a_row_has_a_column_for_each_field_of_host_and_gpus_but_lists() -> None:
         names -= {"index", "clock_limit_s"}
         assert {f"{prefix}_{name}" for name in names} <= set(columns)
     assert {"gpu0_power_cap_s", "gpu1_power_cap_s"} <= set(columns)
-    assert {"taken_at", "took_s", "driver_state", "problems"} <= set(columns)
+    assert {"taken_at", "took_s", "driver_state", "gpus_age_s", "problems"} <= set(columns)
     assert not [column for column in columns if "processes" in column]
 
 

@@ -5,7 +5,8 @@ import pytest
 from sensors.readings import HostReading
 from tests.fakes import scenes
 from tui.theme import Palette
-from tui.widgets.cpu.pane import CpuPane
+from tui.widgets.cpu.detail import busy_pct
+from tui.widgets.cpu.pane import CpuPane, title
 from tui.widgets.rows import strips
 
 PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})
@@ -38,6 +39,45 @@ def test_in_a_container_the_first_gauge_is_of_what_it_may_use() -> None:
         assert gauge.count("━") in (len(gauge) // 2, len(gauge) // 2 + 1)
     assert pane_rows(pane_of(host))[1].split()[0] == "host"
     assert pane_of(host).border_title is not None
+
+
+def test_under_affinity_the_first_gauge_is_of_its_cores_and_not_of_the_whole_group() -> None:
+    host = replace(
+        scenes.host(0.0),
+        cores_usable=2.0,
+        cores_limit="affinity",
+        usable_core_ids=(1, 3),
+        core_busy_pct=(100.0, 30.0, 100.0, 50.0) + (100.0,) * 92,
+        group_busy_cores=52.8,
+    )
+    assert pane_rows(pane_of(host))[0].endswith(" 0.8/2 cores")
+    assert busy_pct(host) == pytest.approx(40.0)
+    before_the_second_look = replace(host, core_busy_pct=())
+    assert busy_pct(before_the_second_look) == host.cpu_busy_pct
+
+
+def test_the_row_of_clocks_is_called_heat_only_where_there_is_a_temperature() -> None:
+    host = scenes.host(0.0)
+    assert "heat    71 °C · 2.90" in text_of(host)
+    assert "clock  2.90/3.71 GHz" in text_of(replace(host, temperature_c=None))
+    only_power = replace(host, temperature_c=None, frequency_mhz=None)
+    assert "power  214 W" in text_of(only_power)
+
+
+def test_a_narrow_title_keeps_the_number_of_cores_and_cuts_the_name() -> None:
+    host = scenes.host(0.0)
+    cores = "16 of 96 cores (cgroup)"
+    assert title(host) == f"CPU · AMD EPYC 9654 · {cores}"
+    assert title(host, 40) == f"CPU · AMD EPY… · {cores}"
+    assert title(host, 36) == f"CPU · {cores}"
+
+
+def test_where_it_is_narrow_the_seconds_held_back_stay_whole() -> None:
+    before = replace(scenes.host(0.0), thermal_throttled_s=0.0)
+    pane = pane_of(before, replace(before, throttled_s=903.4, thermal_throttled_s=6.0))
+    rows = pane_rows(pane, width=28, height=30)
+    assert any("! quota 15:00" in row for row in rows)
+    assert any("! heat 6.0 s" in row for row in rows)
 
 
 def test_the_parts_of_the_busy_share_have_marks_of_their_own() -> None:

@@ -4,12 +4,29 @@ from pathlib import Path
 
 import pytest
 
+from sensors.gpu_readings import DriverReading, NvmlState
 from tui.commands import doctor
 from tui.commands.check import Check
 
+NO_DRIVER = DriverReading(state=NvmlState.NO_LIBRARY)
 
-def torch_checks(probe: dict[str, object]) -> dict[str, Check]:
-    return {check.name: check for check in doctor._torch(probe)}
+
+def torch_checks(probe: dict[str, object], driver: DriverReading = NO_DRIVER) -> dict[str, Check]:
+    return {check.name: check for check in doctor._torch(probe, driver)}
+
+
+def test_a_driver_without_its_library_for_cuda_is_not_called_absent() -> None:
+    problem = {
+        "part": "accelerator",
+        "what": "There is no NVIDIA driver here.",
+        "remedy": "Install it.",
+    }
+    probe: dict[str, object] = {"problems": [problem]}
+    assert torch_checks(probe)["accelerator"].remedy == "Install it."
+    check = torch_checks(probe, DriverReading(state=NvmlState.OK))["accelerator"]
+    assert "libcuda.so.1" in check.found
+    assert "compute,utility" in (check.remedy or "")
+    assert "no NVIDIA driver" not in check.found
 
 
 def test_no_accelerator_is_a_note_as_long_as_the_cpu_trains() -> None:
@@ -34,7 +51,7 @@ def test_a_torchvision_that_does_not_fit_fails_although_torch_works() -> None:
     cpu = {"device": "cpu", "name": "AMD EPYC"}
     problem = {"part": "torchvision", "what": "It does not fit.", "remedy": "Install both."}
     found = {"torch": "2.15.0", "torchvision": "0.1", "devices": [cpu], "problems": [problem]}
-    checks = list(doctor._torch(found))
+    checks = list(doctor._torch(found, NO_DRIVER))
     assert [(check.name, check.ok) for check in checks] == [
         ("torch", True),
         ("cpu", True),

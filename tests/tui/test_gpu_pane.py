@@ -5,7 +5,14 @@ import pytest
 from textual.app import App, ComposeResult
 
 from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
+from sensors.gpu_readings import (
+    ON_REQUEST,
+    TOO_SOON,
+    DriverReading,
+    GpuReading,
+    MigInstance,
+    NvmlState,
+)
 from sensors.readings import Problem, Reading
 from tests.fakes import gpus, scenes
 from tui import format as fmt
@@ -55,10 +62,10 @@ def test_the_detail_says_why_a_figure_is_missing() -> None:
 def test_limits_are_in_words_where_there_is_room_and_by_name_where_there_is_not() -> None:
     limited = replace(scenes.gpu(0, 0.0), clock_limits=clock_limits(0x48), clock_limit_s=None)
     pane = pane_of(showing(limited))
-    assert "!! hardware slowdown: heat or power, !! too hot" in pane_rows(pane, 90, 4)[3]
-    assert "limits !! hw-slowdown, !! hw-thermal" in pane_rows(pane, 56, 4)[3]
-    assert "limits hw-slow, hw-heat" in pane_rows(pane, 35, 4)[3]
-    assert "limits hw-slow +1" in pane_rows(pane, 22, 4)[3]
+    assert "!! too hot: clocks halved or less, !! hardware slow" in pane_rows(pane, 90, 4)[3]
+    assert "limits !! hw-thermal, !! hw-slowdown" in pane_rows(pane, 56, 4)[3]
+    assert "limits hw-hot, hw-slow" in pane_rows(pane, 35, 4)[3]
+    assert "limits hw-hot +1" in pane_rows(pane, 21, 4)[3]
 
 
 def test_a_card_without_limits_differs_from_one_that_does_not_say() -> None:
@@ -198,6 +205,58 @@ def test_video_gets_its_column_once_it_was_used_and_keeps_it() -> None:
     assert "ENC" in pane_rows(pane, 116, 9)[0]
 
 
+def test_a_table_keeps_the_cause_recognisable_and_counts_the_rest() -> None:
+    limited = [
+        replace(scenes.gpu(index, 0.0), clock_limits=clock_limits(bits), clock_limit_s=None)
+        for index, bits in enumerate((0x4C, 0x2C, 0x8C, 0xCC, 0x4C, 0, 0, 0))
+    ]
+    words = ("hw-hot +2", "sw-hot +2", "brake +2", "hw-hot +3")
+    for width in (47, 51):
+        rows = pane_rows(pane_of(showing(*limited)), width, 9)
+        assert all(map(str.endswith, rows[1:], words))
+
+
+def test_four_gpus_leave_room_for_the_detail_of_the_selected_one() -> None:
+    cards = [scenes.gpu(index, 0.0) for index in range(4)]
+    for height in (9, 12, 19):
+        assert "▸─ GPU 0" in "\n".join(pane_rows(pane_of(showing(*cards)), 58, height))
+    assert pane_rows(pane_of(showing(*cards)), 58, 20)[0].startswith("▸0 busy")
+
+
+def test_cards_tell_of_the_video_engines_in_use() -> None:
+    cards = [replace(scenes.gpu(index, 0.0), encoder_pct=23.0 * index) for index in range(2)]
+    rows = pane_rows(pane_of(showing(*cards)), 76, 12)
+    assert ["enc  23 % dec" in row for row in rows[:8]] == [False] * 6 + [True, False]
+
+
+@pytest.mark.parametrize("reason", ["not supported", "no permission"])
+def test_counters_asked_for_that_are_not_there_are_named_with_the_reason(reason: str) -> None:
+    card = replace(scenes.gpu(0, 0.0), unknown={"sm_busy_pct": reason})
+    assert f"inside n/a ({reason})" in "\n".join(pane_rows(pane_of(showing(card)), 76, 30))
+    unasked = replace(card, unknown={"sm_busy_pct": ON_REQUEST})
+    assert "inside" not in "\n".join(pane_rows(pane_of(showing(unasked)), 76, 30))
+
+
+def in_instances() -> GpuReading:
+    cut = tuple(MigInstance(index=number, uuid=f"MIG-{number}") for number in range(7))
+    return replace(scenes.gpu(0, 0.0), mig_enabled=True, mig_instances=cut)
+
+
+def test_instances_stand_below_heat_clocks_and_link() -> None:
+    rows = pane_rows(pane_of(showing(in_instances())), 76, 40)
+    labels = [row.split(" ")[0] for row in rows]
+    first = labels.index("MIG")
+    assert {"heat", "clocks", "PCIe"} <= set(labels[:first])
+    assert "energy" in labels[first:]
+
+
+def test_one_error_is_one_error() -> None:
+    card = replace(scenes.gpu(0, 0.0), ecc_corrected=1, ecc_uncorrected=1, remapped_rows=1)
+    text = "\n".join(pane_rows(pane_of(showing(card)), 100, 30))
+    assert "1 memory error not corrected" in text
+    assert "1 memory error corrected · 1 row remapped" in text
+
+
 class OnePane(App[None]):
     def __init__(self) -> None:
         super().__init__()
@@ -253,3 +312,33 @@ def test_a_driver_that_wakes_up_is_waited_for() -> None:
     starting = DriverReading(state=NvmlState.STARTING)
     rows = pane_rows(pane_of(scenes.reading(0.0, gpus=0, driver=starting)))
     assert rows[0] == "waiting for the NVIDIA driver …"
+
+
+async def test_alone_on_the_screen_the_pane_scrolls_to_its_last_row() -> None:
+    app = OnePane()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.pane.add(showing(in_instances()))
+        app.pane.styles.height = "100%"
+        app.pane.focus()
+        app.screen.maximize(app.pane)
+        await pilot.pause()
+        app.pane.redraw()
+        whole = app.pane.preferred_rows(app.pane.size.width)
+        for _ in range(3):
+            await pilot.press("pagedown")
+        last = "".join(piece.text for piece in app.pane.render_line(app.pane.size.height - 1))
+        assert "MIG on" in last
+        assert whole > app.pane.size.height
+        await pilot.press(*["up"] * whole)
+        assert "busy" in "".join(piece.text for piece in app.pane.render_line(0))
+
+
+async def test_where_no_card_counts_its_inner_activity_that_is_said_once() -> None:
+    app = OnePane()
+    async with app.run_test(size=(80, 12)) as pilot:
+        card = replace(scenes.gpu(0, 0.0), unknown={"sm_busy_pct": "not supported"})
+        for reasons in ({"sm_busy_pct": TOO_SOON}, card.unknown, card.unknown):
+            app.pane.add(showing(replace(card, unknown=reasons)))
+        await pilot.pause()
+        told = [note.message for note in app._notifications]
+        assert told == ["No GPU here tells its inner activity: not supported."]

@@ -1,5 +1,6 @@
 """What the history shows, and how it is drawn."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,10 @@ from tests.fakes.history_pane import (
     row_of,
     rows_of,
 )
+from tests.tui.test_machine_sizes import cut_numbers, numbers_of
 from tui.widgets.history_pane import HistoryPane
+
+AXIS_TIME = re.compile(r"\d+(:\d\d)+")
 
 
 def test_before_the_first_reading_it_says_so() -> None:
@@ -125,7 +129,7 @@ def test_limits_are_marked_by_severity_and_the_one_that_holds_is_named() -> None
         bits = 0x4 if second < 10 else 0x48 if second < 20 else 0x1 if second < 30 else 0
         pane.add(reading(second, gpu(0, second, limits=bits)))
         if second == 15:
-            assert row_of(pane, "limits").endswith("hw-slowdown +1")
+            assert row_of(pane, "limits").endswith("hw-thermal +1")
     row = row_of(pane, "limits")
     assert row.endswith(" none")
     assert row[16:-15].strip() == "▪" * 5 + "█" * 5 + "·" * 5 + "─" * 4
@@ -213,3 +217,15 @@ async def test_nothing_is_sent_where_nothing_changed_and_little_where_a_cell_was
             cells += sum(region.area for region in sent)
             sent.clear()
         assert cells / 88 < 100
+
+
+@pytest.mark.parametrize("gpus", [0, 1, 3])
+def test_no_number_is_cut_without_a_mark(gpus: int) -> None:
+    pane = pane_after(60, gpus=gpus)
+    now = reading(59, *(gpu(index, 59) for index in range(gpus)))
+    shares = [25.0, 50.0]  # Of the memory in use.
+    known = numbers_of((now, shares, [0.0, 100.0], range(20)))
+    for width in range(20, 161, 7):
+        for height in (1, 3, 4, 8, 12, 20):
+            rows = [AXIS_TIME.sub("", row) for row in rows_of(pane, width, height)]
+            assert [cut_numbers(row, known) for row in rows] == [[]] * len(rows), (width, height)

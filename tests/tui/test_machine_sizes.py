@@ -144,8 +144,14 @@ def whole_numbers(pane: GpuPane | CpuPane, reading: Reading) -> set[str]:
         shown += [(growth.held_s, growth.energy_j) for growth in pane._growths.values()]
     else:
         shown += [pane._held.quota.total, 100, *range(len(reading.host.core_busy_pct))]
-    found = {fmt.clock(seconds) for seconds in range(4 * max(WIDTHS))}  # The axis of the graph.
-    for leaf in (*leaves(shown), *range(17), 100.0):
+    axis = {fmt.clock(seconds) for seconds in range(4 * max(WIDTHS))}
+    return axis | numbers_of((shown, *range(17), 100.0))
+
+
+def numbers_of(records: object) -> set[str]:
+    """All numbers that records hold, in full and in any unit."""
+    found: set[str] = set()
+    for leaf in leaves(records):
         if isinstance(leaf, str):
             found |= {text.rstrip(".,:") for text in NUMBER.findall(leaf)}
             continue

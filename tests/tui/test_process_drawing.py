@@ -18,6 +18,7 @@ from tests.fakes.process_table import (
     show,
     table_of,
 )
+from tests.tui.test_machine_sizes import cut_numbers, numbers_of
 from tui.processes.columns import COLUMNS
 from tui.theme import Palette
 from tui.widgets.process_table import ProcessTable
@@ -111,6 +112,7 @@ def test_any_size_is_filled_exactly_and_no_number_is_cut_without_a_mark(width: i
     dice = random.Random(width)
     processes = [chance_process(dice, pid) for pid in range(dice.randrange(60))]
     table = bare_table(processes)
+    known = known_numbers(processes)
     for step in range(12):
         if step:
             dice.choice([table.action_invert, table.action_tree])()
@@ -125,6 +127,17 @@ def test_any_size_is_filled_exactly_and_no_number_is_cut_without_a_mark(width: i
                 text = "".join(segment.text for segment in line.strip(width))
                 assert cell_len(text) == width
                 assert not set("\x1b\t\u202e") & set(text)
+                assert cut_numbers(text, known) == [], text
+
+
+def known_numbers(processes: Sequence[ProcessReading]) -> set[str]:
+    """All numbers that may stand in the table: of times also days, of memory also percents."""
+    times_s = [process.cpu_time_s or 0.0 for process in processes]
+    times_s += [scenes.EPOCH_START_S - (process.started_at_s or 0.0) for process in processes]
+    days = [time_s // 86400 for time_s in times_s]
+    total_bytes = scenes.host(0.0).memory_total_bytes or 1
+    shares = [100 * (process.memory_bytes or 0) / total_bytes for process in processes]
+    return numbers_of((processes, times_s, days, shares, range(61)))
 
 
 def test_cells_stand_below_their_heads() -> None:

@@ -1,3 +1,4 @@
+import re
 import signal
 import threading
 import time
@@ -250,6 +251,16 @@ def dots(text: str) -> int:
 
 
 class TestLivePage:
+    async def test_what_a_hanging_driver_told_before_is_no_value_of_now(self) -> None:
+        row = replace(TRAIN, gpu_busy_pct=64.0)
+        now, later = (
+            replace(reading_of(second, row), taken_at_s=second, gpus_taken_at_s=0.0)
+            for second in (0.0, 1.0)
+        )
+        async with shown(page(), (120, 40)) as pilot:
+            assert re.search(r"GPU busy +64 %", await taken(pilot, now))
+            assert re.search(r"GPU busy +n/a +max +64 %", await taken(pilot, later))
+
     async def test_it_goes_on_with_values_maxima_and_curves(self) -> None:
         rising = [
             replace(TRAIN, cpu_pct=cpu, memory_bytes=int(gib * 2**30), gpu_busy_pct=cpu / 2)

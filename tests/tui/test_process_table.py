@@ -41,17 +41,19 @@ async def test_without_gpus_the_busiest_comes_first() -> None:
 async def test_a_key_sorts_by_the_next_column_and_another_by_the_one_before(key: str) -> None:
     async with table_of(*THREE) as (pilot, app):
         await press(pilot, key)
-        assert title_of(app) == "processes · by GPU busy ▼"
+        assert title_of(app) == "processes · by share of GPU memory ▼"
         await press(pilot, "left")
         assert title_of(app) == "processes · by GPU memory ▼"
 
 
-async def test_sorting_goes_round_through_all_columns_on_screen() -> None:
-    async with table_of(*THREE, size=(200, 20)) as (pilot, app):
+@pytest.mark.parametrize("width", [80, 200])
+async def test_sorting_goes_round_through_all_columns_and_shows_each(width: int) -> None:
+    async with table_of(*THREE, size=(width, 20)) as (pilot, app):
         seen = []
         for _ in range(len(COLUMNS)):
             await press(pilot, "s")
             seen.append(title_of(app))
+            assert any(mark in rows_of(app.table)[0] for mark in "▼▲")
         assert len(set(seen)) == sum(not column.once_used for column in COLUMNS)
 
 

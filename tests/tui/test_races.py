@@ -1,18 +1,20 @@
 """How races begin, follow each other and end on the screen; each test a fault once found."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 
+from runners.events import DeviceReady, Event
 from runners.planning import default_request
 from runners.spec import Order, Request
-from runners.workloads import Variant
+from runners.workloads import JobSettings, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.readings import Problem
-from tests.fakes import scenes
-from tests.fakes.live import Stage, screen_text, settle
+from tests.fakes import gpus, scenes
+from tests.fakes.live import Stage, screen_text, settle, usual_script
 from tests.tui.test_app import HOSTILE
 from tui.screens.confirm import Confirm
 from tui.widgets.job_card import JobCard
@@ -173,3 +175,33 @@ async def test_a_sweep_keeps_its_ratio_where_columns_are_few() -> None:
         text = screen_text(stage.app)
         assert "speed" in text
         assert "×" in text
+
+
+def on_a_known_gpu(settings: JobSettings) -> Sequence[Event]:
+    """The usual script; the accelerator is told by its identity."""
+    uuid = gpus.lost(0).uuid if settings.device != "cpu" else None
+    return [
+        replace(event, device_uuid=uuid) if isinstance(event, DeviceReady) else event
+        for event in usual_script(settings)
+    ]
+
+
+@pytest.mark.parametrize("key", ["r", "b"])
+async def test_a_job_whose_gpu_is_lost_says_so_with_the_remedy(key: str) -> None:
+    stage = Stage(script=on_a_known_gpu)
+    async with stage.app.run_test(size=(140, 48)) as pilot:
+        stage.read(scenes.reading(0.0))
+        await settle(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        for second, cards in enumerate(([gpus.gpu(0, 1.0)], [gpus.lost(0)]), start=1):
+            stage.read(scenes.reading(float(second), cards=cards))
+            await settle(pilot)
+            text = screen_text(stage.app)
+            assert text.count("its GPU is lost: press x") == second - 1
+        assert "reset it or reboot" in text or key == "b"  # A row of the table has no room.
+        stage.workers.finish.set()
+        await settle(pilot)
+        await pilot.press("x")
+        await settle(pilot)
+        assert "press x" not in screen_text(stage.app)

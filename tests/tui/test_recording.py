@@ -90,6 +90,39 @@ def test_what_is_left_from_before_a_driver_fell_silent_is_a_gap() -> None:
     assert values(recording, HOST, CPU, 4) == [3.0] * 4
 
 
+def read_late(second: float, look_second: float, **values: object) -> Reading:
+    """A reading that holds a look at the GPUs of another second."""
+    return replace(
+        reading(second, gpu("a", **values), cpu_busy_pct=3.0), gpus_taken_at_s=500.0 + look_second
+    )
+
+
+def test_a_driver_that_hangs_is_a_gap_from_the_next_reading_on() -> None:
+    for interval_s in (0.5, 1.0, 10.0):
+        recording = Recording()
+        for number in range(6):
+            look = 1 if 1 < number < 5 else number
+            recording.add(read_late(number * interval_s, look * interval_s, busy_pct=10.0 + look))
+        known = recording._subjects["a"].series["gpu.busy"]
+        assert [value > 0 for value in known] == [True, True, False, False, False, True]
+        assert values(recording, HOST, CPU, 1) == [3.0]
+
+
+def test_a_reading_asked_for_at_the_same_moment_is_no_gap() -> None:
+    recording = Recording()
+    for second, look in ((0.0, 0.0), (1.0, 1.0), (1.2, 1.0), (1.4, 1.0), (2.0, 2.0)):
+        recording.add(read_late(second, look, busy_pct=10.0 + look))
+    known = recording._subjects["a"].series["gpu.busy"]
+    assert list(known) == [10.0, 11.0, 11.0, 11.0, 12.0]
+
+
+def test_a_slow_driver_whose_answers_come_a_reading_late_has_no_gap() -> None:
+    recording = Recording()
+    for second in range(1, 6):
+        recording.add(read_late(second, second - 1, busy_pct=10.0 + second))
+    assert values(recording, "a", BUSY, 5) == [11.0, 12.0, 13.0, 14.0, 15.0]
+
+
 def test_a_quantity_known_late_has_no_past() -> None:
     recording = Recording()
     for second in range(4):

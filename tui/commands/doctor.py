@@ -19,6 +19,7 @@ from runners.launching.launch import worker_command, worker_environment
 from runners.paths import cache_dir, data_dir
 from runners.text import printable
 from runners.workloads.catalogue import CATALOGUE
+from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.sampler import take_reading
 from sensors.system.cores import usable_cores
 from sensors.wanted import Wanted
@@ -45,7 +46,7 @@ def run_doctor(*, as_json: bool) -> int:
         _cores(),
         *gpu_checks(reading),
         *host_checks(reading),
-        *_torch(_probe()),
+        *_torch(_probe(), reading.driver),
         *_data(data_dir()),
         _cache(cache_dir()),
         *_shared_memory(Path("/dev/shm")),
@@ -146,8 +147,8 @@ def _probe() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _torch(probe: dict[str, Any]) -> Iterator[Check]:
-    problems = probe.get("problems", ())
+def _torch(probe: dict[str, Any], driver: DriverReading) -> Iterator[Check]:
+    problems = [_seen_beside(driver, problem) for problem in probe.get("problems", ())]
     failed = {problem["part"] for problem in problems}
     for name in ("torch", "torchvision"):
         if probe.get(name) and name not in failed:
@@ -162,6 +163,19 @@ def _torch(probe: dict[str, Any]) -> Iterator[Check]:
             found=str(problem["what"]),
             remedy=problem.get("remedy"),
         )
+
+
+def _seen_beside(driver: DriverReading, problem: dict[str, Any]) -> dict[str, Any]:
+    """What torch says of the driver, which may be there without its library for CUDA."""
+    answers = driver.state in (NvmlState.OK, NvmlState.SILENT)
+    if not answers or "no NVIDIA driver" not in str(problem["what"]):
+        return problem
+    return {
+        **problem,
+        "what": "The NVIDIA driver is here, but not its library for CUDA (libcuda.so.1).",
+        "remedy": "Install the driver's package with libcuda; start a container with "
+        "NVIDIA_DRIVER_CAPABILITIES=compute,utility.",
+    }
 
 
 def _data(directory: Path) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from runners.text import printable
-from sensors.gpu_readings import GpuReading, MigInstance
+from sensors.gpu_readings import ClockLimit, GpuReading, MigInstance
 from sensors.readings import HostReading, ProcessReading, Reading
 from tui import format as fmt
 
@@ -131,8 +131,8 @@ def _gpu_lines(gpu: GpuReading) -> Iterator[str]:
     used = fmt.gib(gpu.memory_used_bytes, of_bytes=gpu.memory_total_bytes)
     yield from _line(
         "memory",
+        _or_why(gpu, "memory_used_bytes", used),
         "shared with the host" if gpu.memory_is_shared else None,
-        None if gpu.memory_is_shared else _or_why(gpu, "memory_used_bytes", used),
         _said("reserved {}", _memory(gpu.memory_reserved_bytes)),
         _bar1(gpu),
     )
@@ -166,10 +166,15 @@ def _gpu_body_lines(gpu: GpuReading) -> Iterator[str]:
         _said("P{}", gpu.performance_state),
     )
     limits = gpu.clock_limits
-    words = fmt.UNKNOWN if limits is None else "; ".join(limit.text for limit in limits) or "none"
+    words = fmt.UNKNOWN if limits is None else "; ".join(map(_limit_words, limits)) or "none"
     yield from _line("limits", _or_why(gpu, "clock_limits", printable(words)))
     held = sorted((gpu.clock_limit_s or {}).items())
-    yield from _line("held", *(f"{name} {fmt.seconds(s)}" for name, s in held if s))
+    times = [f"{name} {fmt.seconds(s)}" for name, s in held if s]
+    yield from _line("held", *times, "since the driver loaded" if times else None)
+
+
+def _limit_words(limit: ClockLimit) -> str:
+    return f"{limit.name} ({limit.severity}): {limit.text}"
 
 
 def _gpu_link_lines(gpu: GpuReading) -> Iterator[str]:

@@ -6,10 +6,11 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sensors.clock_limits import clock_limits
-from sensors.gpu_readings import ClockLimit, GpuReading, NvmlState, Severity
+from sensors.clock_limits import clock_limits, most_severe_first
+from sensors.gpu_readings import ClockLimit, GpuReading, Severity
 from sensors.readings import HostReading, Reading
 from tui.history.all_gpus import AllGpus, together
+from tui.history.gpu_looks import GpuLooks
 from tui.history.quantities import (
     ALL_GPU_QUANTITIES,
     GPU_QUANTITIES,
@@ -23,7 +24,6 @@ ALL_GPUS = "gpus"
 CLOCK_JUMP_S = 2.0
 _ALL_BITS = 0x7FF
 _KNOWN = 1
-_SEVERITIES = list(Severity)
 
 Limits = tuple[ClockLimit, ...]
 
@@ -56,6 +56,7 @@ class Recording:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self.timeline = Timeline(capacity)
         self._subjects: dict[str, _Subject] = {}
+        self._looks = GpuLooks()
         self._names: dict[str, int] = {}
         self._limits: list[ClockLimit] = []
         self._clock_less_monotonic_s: float | None = None
@@ -75,8 +76,7 @@ class Recording:
         surplus = self.timeline.add(at_s)
         since_s = None if before_s is None else at_s - before_s
         length = len(self.timeline) + surplus
-        # What is left from before a driver fell silent is no value of this moment.
-        gpus = () if reading.driver.state is NvmlState.SILENT else reading.gpus
+        gpus = reading.gpus if self._looks.are_of(reading) else ()
         self._add_values(HOST, reading.host, HOST_QUANTITIES, length, since_s)
         if len(gpus) > 1:
             all_gpus = together(gpus)
@@ -208,7 +208,7 @@ class Recording:
         if not every:
             return None
         held = [limit for number, limit in enumerate(self._limits, 1) if every >> number & 1]
-        return tuple(sorted(held, key=lambda limit: -_SEVERITIES.index(limit.severity)))
+        return most_severe_first(held)
 
 
 def _last(subject: _Subject, name: str, unknown: float) -> float:

@@ -13,6 +13,8 @@ from tui import format as fmt
 from tui.line import cut
 
 Value = float | str
+LEAST_COMMAND = 6
+"""Cells of the command that even the column sorted by must leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class Column:
 
 
 def columns_that_fit(
-    width: int, *, gpus: bool = True, used: Collection[str] = ()
+    width: int, *, gpus: bool = True, used: Collection[str] = (), sorted_by: str = "pid"
 ) -> tuple[Column, ...]:
     """The columns for a row of `width` cells, in their order on screen.
 
@@ -90,16 +92,29 @@ def columns_that_fit(
         width: Cells for all columns, each but the last followed by a blank.
         gpus: Whether the machine has GPUs.
         used: Keys of the columns in which some process had a value.
+        sorted_by: Key of the column sorted by, which stays while any of the command does.
     """
     left = width
     kept: set[str] = {"command"}
-    for column in sorted(COLUMNS[:-1], key=lambda column: column.room):
-        if (column.of_gpus and not gpus) or (column.once_used and column.key not in used):
-            continue
-        if column.width + 1 + column.room <= left or column.key == "pid":
+    telling = [column for column in telling_columns(gpus=gpus, used=used) if column is not COMMAND]
+    wanted_room = {
+        column.key: min(column.room, LEAST_COMMAND) if column.key == sorted_by else column.room
+        for column in telling
+    }
+    for column in sorted(telling, key=lambda column: wanted_room[column.key]):
+        if column.width + 1 + wanted_room[column.key] <= left or column.key == "pid":
             left -= column.width + 1
             kept.add(column.key)
     return tuple(column for column in COLUMNS if column.key in kept)
+
+
+def telling_columns(*, gpus: bool, used: Collection[str]) -> tuple[Column, ...]:
+    """The columns that say something on this machine, whether there is room for them or not."""
+    return tuple(
+        column
+        for column in COLUMNS
+        if (gpus or not column.of_gpus) and (not column.once_used or column.key in used)
+    )
 
 
 def newly_used(
@@ -346,4 +361,5 @@ COLUMNS = (
         left=True,
     ),
 )
+COMMAND = COLUMNS[-1]
 BY_KEY = {column.key: column for column in COLUMNS}

@@ -23,6 +23,7 @@ from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
 from runners.text import printable
+from sensors.gpu_readings import GpuState
 from sensors.readings import Reading
 from tui.jobs import current_run, current_trial, is_sweep
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
@@ -81,6 +82,7 @@ class LiveScreen(Screen[None]):
         self._hint = self._problem = ""
         self._told: set[tuple[int, RunKey]] = set()
         self._page: ProcessScreen | None = None
+        self._lost_gpus: list[str] = []
         self.top_line = TopLine(wall_clock=wall_clock)
         self.view = View.RACE
         self.key_bar = KeyBar(IN_RACE_VIEW)
@@ -146,7 +148,8 @@ class LiveScreen(Screen[None]):
         styles = self._machine.styles
         self._machine_rows = self._rows_wanted()
         if self.view is View.RACE or self.has_class("-tiny"):
-            styles.clear_rule("height")
+            if styles.clear_rule("height"):
+                self._machine.refresh(layout=True)
             return
         rows = self._body.size.height
         listed = min(self.gpus.rows_of_list + BORDER_ROWS, rows - LEAST_OTHER_ROWS)
@@ -168,6 +171,7 @@ class LiveScreen(Screen[None]):
         """
         panes = (self.gpus, self._cpu, self.history, self.processes)
         self.processes.mark(own_processes(self._state))
+        self._lost_gpus = [gpu.uuid for gpu in reading.gpus if gpu.state is GpuState.LOST]
         count = self.gpus.count
         for pane in panes:
             pane.add(reading)
@@ -246,9 +250,10 @@ class LiveScreen(Screen[None]):
         self._state = state
         self._show_figures(state)
         for job, card in enumerate(self.query(JobCard)):
-            card.show(current_run(state, job), now_s, trial=current_trial(state, job))
+            trial, lost = current_trial(state, job), self._lost_gpus
+            card.show(current_run(state, job), now_s, trial=trial, lost_gpus=lost)
         for table in self.query(SweepTable):
-            table.show(state, now_s)
+            table.show(state, now_s, self._lost_gpus)
         self._log.show(state)
 
     def _show_figures(self, state: ComparisonState) -> None:

@@ -6,6 +6,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from runners.text import printable, shorten
 from sensors.process_page import ProcessDetails, process_details
 from sensors.readings import ProcessReading, Reading
 from tui import format as fmt
+from tui.history.gpu_looks import GpuLooks
 from tui.line import Line, wrap
 from tui.theme import Palette, Role
 from tui.widgets.process_history import ProcessHistory
@@ -88,6 +90,7 @@ class ProcessScreen(ModalScreen[None]):
         self.pid = rows[0].pid
         self._started_at_s = rows[0].started_at_s
         self._missed_at_s: float | None = None
+        self._looks = GpuLooks()
         self._read = read
         self._scroll = VerticalScroll(id="process")
         self._page = ProcessPage(rows)
@@ -110,6 +113,8 @@ class ProcessScreen(ModalScreen[None]):
         the page was opened, and so not have looked for it.
         """
         rows = tuple(filter(self._is_it, reading.processes))
+        if not self._looks.are_of(reading):
+            rows = tuple(replace(row, gpu_busy_pct=None, gpu_memory_bytes=None) for row in rows)
         if rows:
             self._missed_at_s = None
             self._page.add(reading.taken_at_s, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rich.style import Style
 
@@ -31,6 +31,7 @@ PHASES = (
     ("backward_s", "bwd", "▓"),
     ("optimizer_s", "opt", "■"),
 )
+GPU_LOST = "its GPU is lost: press x, then reset it or reboot"
 SILENT_AFTER_S = 15.0
 SILENT_TEST_AFTER_S = 120.0
 _PHASE_ROLE = {
@@ -62,11 +63,27 @@ class JobCard(RowsWidget):
         self._spec = spec
         self._run = RunState()
         self._now_s = 0.0
+        self._is_gpu_lost = False
         self.entitle(f"{series_of(job).mark} {' · '.join(_title_parts(spec))}")
 
-    def show(self, run: RunState, now_s: float, *, trial: str = "") -> None:
-        """Show a run's state as of a monotonic time; `trial` tells which one of several."""
+    def show(
+        self,
+        run: RunState,
+        now_s: float,
+        *,
+        trial: str = "",
+        lost_gpus: Collection[str] = (),
+    ) -> None:
+        """Show a run's state.
+
+        Args:
+            run: The run.
+            now_s: As of when, monotonic clock in seconds.
+            trial: Which one of several it is.
+            lost_gpus: The GPUs that fell off the bus, by identity.
+        """
         self._run = run
+        self._is_gpu_lost = is_gpu_lost(run, lost_gpus)
         self._now_s = now_s
         if trial != self.border_subtitle:
             self.border_subtitle = trial
@@ -81,8 +98,15 @@ class JobCard(RowsWidget):
             done = [_time_line(run, palette, width)] if run.epochs else []
             return [first, *done, *_error_lines(run, palette, width)]
         lines = [first, _time_line(run, palette, width)]
+        if self._is_gpu_lost:
+            lines[1:1] = [Line(palette).add(row, Role.BAD) for row in wrap(GPU_LOST, width)]
         lines.append(_quality_line(run, self._spec, palette, width))
         return lines + phase_lines(run.epochs[-1] if run.epochs else None, palette, width)
+
+
+def is_gpu_lost(run: RunState, lost_gpus: Collection[str]) -> bool:
+    """Whether a run goes on, or seems to, on a GPU that fell off the bus."""
+    return not run.status.is_over and run.device is not None and run.device.device_uuid in lost_gpus
 
 
 def _title_parts(spec: JobSpec) -> Iterator[str]:

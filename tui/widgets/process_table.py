@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from sensors.readings import ProcessReading, Reading
 from tui.line import Line
-from tui.processes.columns import Column, Facts, columns_that_fit, newly_used
+from tui.processes.columns import Column, Facts, columns_that_fit, newly_used, telling_columns
 from tui.processes.keys import KEYS, hint
 from tui.processes.lines import SIGNS, Drawing, column_at
 from tui.processes.rows import FILTER_HINT, Filter, Order, Row, arrange
@@ -146,7 +146,8 @@ class ProcessTable(RowsWidget):
         return None if self._followed is None else self._followed.pid
 
     def _columns(self, width: int) -> tuple[Column, ...]:
-        return columns_that_fit(width - SIGNS, gpus=self._has_gpus, used=self._used)
+        key = self.order.column.key
+        return columns_that_fit(width - SIGNS, gpus=self._has_gpus, used=self._used, sorted_by=key)
 
     # How it is drawn
 
@@ -261,8 +262,8 @@ class ProcessTable(RowsWidget):
     # Order and choice
 
     def action_sort(self, step: int) -> None:
-        """Sort by the next column, or the one before."""
-        columns = self._columns(self.size.width)
+        """Sort by the next column, or the one before; one without room gets it then."""
+        columns = telling_columns(gpus=self._has_gpus, used=self._used)
         current = self.order.column
         place = columns.index(current) if current in columns else -1
         self._order = Order.by(columns[(place + step) % len(columns)].key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -16,7 +16,15 @@ from tui import format as fmt
 from tui.jobs import current_run, series_numbers
 from tui.line import Line, cut
 from tui.theme import Palette, Role, series_of
-from tui.widgets.job_card import STAGE_TEXT, STATUS_ROLE, is_silent_s, share_done, time_left_s
+from tui.widgets.job_card import (
+    GPU_LOST,
+    STAGE_TEXT,
+    STATUS_ROLE,
+    is_gpu_lost,
+    is_silent_s,
+    share_done,
+    time_left_s,
+)
 from tui.widgets.rows import MANY_ROWS, RowsWidget
 
 ORDER_TEXT = {Order.TOGETHER: "side by side", Order.IN_TURN: "one at a time"}
@@ -73,10 +81,12 @@ class SweepTable(RowsWidget):
         self._now_s = 0.0
         self._top = 0
         self._follows = True
+        self._lost_gpus: Collection[str] = ()
 
-    def show(self, state: ComparisonState, now_s: float) -> None:
-        """Show a comparison's state as of a monotonic time."""
+    def show(self, state: ComparisonState, now_s: float, lost_gpus: Collection[str] = ()) -> None:
+        """Show a comparison's state as of a monotonic time, and which GPUs fell off the bus."""
         self._state = state
+        self._lost_gpus = lost_gpus
         self._now_s = now_s
         self._follow()
         self.redraw()
@@ -174,7 +184,10 @@ class SweepTable(RowsWidget):
             return line.add(cell.detail.removeprefix("Out of memory: "), Role.TEXT)
         epochs = self._state.plan.jobs[job].settings.epochs
         trouble = cell.trouble if run.status.is_over else None
-        line.join(_status(run, epochs, trouble, palette, style, room - 1, self._now_s))
+        if is_gpu_lost(run, self._lost_gpus):
+            line.add(cut(GPU_LOST, room - 1), Role.BAD)
+        else:
+            line.join(_status(run, epochs, trouble, palette, style, room - 1, self._now_s))
         line.pad_to(label_width + room)
         for name in columns:
             width, text = COLUMNS[name]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -57,15 +58,30 @@ class WorkingCuda(FakeCuda):
     ],
 )
 def test_each_reason_why_cuda_is_missing_has_its_own_remedy(
-    build: str | None, cuda: FakeCuda, environment: dict[str, str], message: str, remedy: str
+    build: str | None,
+    cuda: FakeCuda,
+    environment: dict[str, str],
+    message: str,
+    remedy: str,
+    tmp_path: Path,
 ) -> None:
-    problem = cuda_problem(build=build, cuda=cuda, environment=environment)
+    problem = cuda_problem(
+        build=build, cuda=cuda, environment=environment, kernel_driver=tmp_path / "none"
+    )
     assert problem is not None
     assert problem.kind is ErrorKind.DEVICE_MISSING
     assert message in problem.message
     assert "\n" not in problem.message
     assert remedy in problem.remedy
     assert "--devices cpu" in problem.remedy
+
+
+def test_a_loaded_driver_without_its_library_for_cuda_is_not_called_absent(tmp_path: Path) -> None:
+    cuda = FakeCuda("Found no NVIDIA driver on your system.")
+    problem = cuda_problem(build="13.0", cuda=cuda, environment={}, kernel_driver=tmp_path)
+    assert problem is not None
+    assert "libcuda.so.1" in problem.message
+    assert "compute,utility" in problem.remedy
 
 
 def test_where_cuda_works_there_is_no_problem() -> None:

@@ -129,7 +129,7 @@ def test_text_shows_all_of_a_card_that_is_known() -> None:
         "54 °C, slows at 90 °C, memory 61 °C, fan 35 %, 1,450 rpm",
         "10.0/24.0 GiB, BAR1 16 MiB/256 MiB",
         "1,500.0 kJ so far",
-        "held    power-cap 38.2 s",
+        "held    power-cap 38.2 s, since the driver loaded",
         "4x8, of 4x16",
         "rx 2.00 GB/s",
         "uncorrected 1",
@@ -151,7 +151,8 @@ def test_text_says_why_what_matters_is_unknown() -> None:
 
 
 def test_text_says_where_a_card_without_memory_of_its_own_keeps_it() -> None:
-    assert "memory  shared with the host" in as_text(with_gpu(memory_is_shared=True))
+    shared = with_gpu(memory_is_shared=True, memory_used_bytes=GIB, memory_total_bytes=4 * GIB)
+    assert "memory  1.00/4.00 GiB, shared with the host" in as_text(shared)
 
 
 def test_text_lists_instances_and_what_a_lost_card_is() -> None:

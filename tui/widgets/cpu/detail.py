@@ -38,14 +38,22 @@ class HeldBack:
         self.quota.add(host.throttled_s)
         self.heat.add(host.thermal_throttled_s)
 
-    def fields(self, *, always: bool) -> list[Field]:
-        """Each that is known; with `always` those too that held nothing back."""
+    def fields(self, *, always: bool, width: int) -> list[Field]:
+        """Each that is known, in words of at most `width` cells.
+
+        With `always` those too that held nothing back.
+        """
         found: list[Field] = []
-        for words, growth in (("quota held back", self.quota), ("slowed by heat", self.heat)):
+        for words, short, growth in (
+            ("quota held back", "quota", self.quota),
+            ("slowed by heat", "heat", self.heat),
+        ):
             if growth.total is not None and (always or growth.total >= 0.05):
                 role = Role.WARNING if growth.total >= 0.05 else Role.TEXT
                 mark = "! " if role is Role.WARNING else ""
-                found.append(((f"{mark}{words} {fmt.held(growth.total)}", role),))
+                seconds = fmt.held(growth.total)
+                text = f"{mark}{words} {seconds}"
+                found.append(((text if len(text) <= width else f"{mark}{short} {seconds}", role),))
         return found
 
 
@@ -54,13 +62,13 @@ def detail_lines(host: HostReading, held: HeldBack, palette: Palette, width: int
     lines = [*busy_lines(host, palette, width), memory_line(host, palette, width)]
     sections: tuple[tuple[str, list[Field]], ...] = (
         ("parts", parts(host)),
-        ("limits", held.fields(always=True)),
+        ("limits", held.fields(always=True, width=width - INDENT)),
     )
     for label, fields in sections:
         lines += flow(palette, label, fields, width, INDENT) if fields else []
     lines += core_lines(host, palette, width)
     for label, fields in (
-        ("heat", heat(host)),
+        (_heat_label(host), heat(host)),
         ("wait", waits(host)),
         ("memory", _memory(host)),
         ("disk", disk(host)),
@@ -73,16 +81,31 @@ def detail_lines(host: HostReading, held: HeldBack, palette: Palette, width: int
 
 def busy_pct(host: HostReading) -> float | None:
     """How busy what this process may use of the host is; all of it where nothing limits it."""
-    if host.cores_limit and host.group_busy_cores is not None and host.cores_usable:
-        return 100 * host.group_busy_cores / host.cores_usable
+    busy_cores = _own_busy_cores(host)
+    if busy_cores is not None and host.cores_usable:
+        return 100 * busy_cores / host.cores_usable
     return host.cpu_busy_pct
+
+
+def _own_busy_cores(host: HostReading) -> float | None:
+    """Cores' worth in use of those this process may use; None where it may use all.
+
+    A quota is shared by the whole control group. Affinity binds this process only, not others
+    of its group, so there the use of these cores counts, by whomever.
+    """
+    if host.cores_limit == "affinity":
+        busy = host.core_busy_pct
+        own = [busy[core] for core in host.usable_core_ids if core < len(busy)]
+        return sum(own) / 100 if own else None
+    return host.group_busy_cores if host.cores_limit else None
 
 
 def busy_lines(host: HostReading, palette: Palette, width: int) -> list[Line]:
     """How busy it is: first what this process may use of it, where that is not all."""
     lines = []
-    if host.cores_limit and host.group_busy_cores is not None and host.cores_usable:
-        text = f"{host.group_busy_cores:.1f}/{host.cores_usable:g} cores"
+    busy_cores = _own_busy_cores(host)
+    if busy_cores is not None and host.cores_usable:
+        text = f"{busy_cores:.1f}/{host.cores_usable:g} cores"
         share = (busy_pct(host) or 0.0) / 100
         lines.append(_gauge("yours", ((share, "━", Role.CPU),), text, palette, width))
     known = [(getattr(host, field), mark, role) for _, field, mark, role in PARTS]
@@ -124,6 +147,13 @@ def parts(host: HostReading) -> list[Field]:
         if value is not None:
             fields.append(((mark, role), (f" {name}", Role.LABEL), (fmt.share(value), Role.TEXT)))
     return fields
+
+
+def _heat_label(host: HostReading) -> str:
+    """What the first field of `heat` is."""
+    if host.temperature_c is not None:
+        return "heat"
+    return "clock" if host.frequency_mhz is not None else "power"
 
 
 def heat(host: HostReading) -> list[Field]:

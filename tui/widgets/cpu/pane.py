@@ -5,7 +5,7 @@ from __future__ import annotations
 from sensors.readings import HostReading, Reading
 from tui import format as fmt
 from tui.history.series import History
-from tui.line import Field, Line
+from tui.line import Field, Line, cut
 from tui.theme import Palette, Role
 from tui.widgets.cpu.cores import compact_core_line
 from tui.widgets.cpu.detail import (
@@ -26,6 +26,9 @@ from tui.widgets.rows import RowsWidget
 MIN_FULL_ROWS = 7
 """With fewer rows the compact form tells more than the start of the full one."""
 ROOM_FOR_ALL_WAITS = 50
+TITLE_MARGIN = 6
+"""Cells that the frame keeps beside its title."""
+MIN_NAME = 6
 _COUNTING = Palette({})
 
 
@@ -38,7 +41,8 @@ class CpuPane(RowsWidget):
 
     can_focus = True
     HELP = (
-        "Host readings. yours: what this control group uses of the cores it may use. "
+        "Host readings. yours: what this control group uses of its quota; under affinity, how "
+        "busy the cores are that racetop may use. "
         "wait: share of the last 10 s in which some tasks, or all at once, waited (PSI)."
     )
 
@@ -55,7 +59,11 @@ class CpuPane(RowsWidget):
         self._host = reading.host
         self._held.add(reading.host)
         self._busy.add(reading.taken_at_s, busy_pct(reading.host))
-        self.entitle(_title(reading.host))
+        self._retitle()
+
+    def on_resize(self) -> None:
+        """Fit the title into the new width."""
+        self._retitle()
 
     def preferred_rows(self, width: int) -> int:
         """The rows that show all there is."""
@@ -79,6 +87,11 @@ class CpuPane(RowsWidget):
             lines += self._graph(palette, width, height - len(lines))
         return lines
 
+    def _retitle(self) -> None:
+        if self._host is not None:
+            room = self.outer_size.width - TITLE_MARGIN if self.outer_size else None
+            self.entitle(title(self._host, room))
+
     def _count_rows(self, width: int) -> int:
         return self.preferred_rows(width)
 
@@ -87,7 +100,7 @@ class CpuPane(RowsWidget):
 
     def _compact(self, host: HostReading, palette: Palette, width: int) -> list[Line]:
         """The host in four rows."""
-        fields: list[Field] = [*heat(host)[:1], *self._held.fields(always=False)]
+        fields: list[Field] = [*heat(host)[:1], *self._held.fields(always=False, width=width)]
         fields += [(("wait ", Role.LABEL), *field[:2]) for field in waits(host)[:1]]
         if width >= ROOM_FOR_ALL_WAITS:
             fields += [field[:2] for field in waits(host)[1:]]
@@ -105,10 +118,20 @@ class CpuPane(RowsWidget):
         return [*lines, cores] if cores else lines
 
 
-def _title(host: HostReading) -> str:
-    title = f"CPU · {host.cpu_name}" if host.cpu_name else "CPU"
+def title(host: HostReading, width: int | None = None) -> str:
+    """The processor and its cores; where `width` cells are too few, the name is cut first."""
+    parts = ["CPU", host.cpu_name or "", _cores(host)]
+    text = " · ".join(filter(None, parts))
+    if width is not None and len(text) > width and host.cpu_name:
+        room = width - len(text) + len(host.cpu_name)
+        parts[1] = cut(host.cpu_name, room) if room >= MIN_NAME else ""
+        text = " · ".join(filter(None, parts))
+    return text
+
+
+def _cores(host: HostReading) -> str:
     if host.cores_total is None:
-        return title
+        return ""
     if host.cores_limit and host.cores_usable is not None:
-        return f"{title} · {host.cores_usable:g} of {host.cores_total} cores ({host.cores_limit})"
-    return f"{title} · {host.cores_total} core{'s' if host.cores_total != 1 else ''}"
+        return f"{host.cores_usable:g} of {host.cores_total} cores ({host.cores_limit})"
+    return f"{host.cores_total} core{'s' if host.cores_total != 1 else ''}"

@@ -53,6 +53,8 @@ def _heat(gpu: GpuReading) -> list[Field]:
     watts = fmt.watts(gpu.power_w, limit_w=gpu.power_limit_w)
     rx, tx = fmt.rate(gpu.pcie_rx_bytes_per_s), fmt.rate(gpu.pcie_tx_bytes_per_s)
     traffic = (("rx", Role.LABEL), (rx, Role.TEXT), (" tx", Role.LABEL), (tx, Role.TEXT))
+    encoder, decoder = fmt.pct(gpu.encoder_pct), fmt.pct(gpu.decoder_pct)
+    video = (*named("enc", encoder), *named(" dec", decoder))
     knows_traffic = gpu.pcie_rx_bytes_per_s is not None or gpu.pcie_tx_bytes_per_s is not None
     found: tuple[tuple[bool, Field], ...] = (
         (gpu.temperature_c is not None, ((temperature, heat_role(gpu)),)),
@@ -64,6 +66,7 @@ def _heat(gpu: GpuReading) -> list[Field]:
         (gpu.memory_is_shared, (("memory shared with the host", Role.DIM),)),
         (bool(gpu.mig_instances), ((f"MIG, in {len(gpu.mig_instances)}", Role.TEXT),)),
         (knows_traffic, traffic),
+        (bool(gpu.encoder_pct or gpu.decoder_pct), video),
         (gpu.fan_pct is not None, named("fan", fmt.pct(gpu.fan_pct))),
         (
             gpu.temperature_slowdown_c is not None,

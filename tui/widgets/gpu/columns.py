@@ -14,9 +14,12 @@ from tui.widgets.gpu.gauges import heat_role, short_name
 INDEX_WIDTH = 3
 LIMITS_WIDTH = 7
 """Room for the short name of a clock limit."""
-MORE_LIMITS = 13
+COUNTED_LIMITS = 4
+"""Room for how many more there are."""
+COUNTED_LIMITS_WORTH = 4
+MORE_LIMITS = 9
 """Room for its full name and the seconds it held."""
-MORE_LIMITS_WORTH = 5
+MORE_LIMITS_WORTH = 6
 MIN_BAR = 6
 MAX_BAR = 24
 MAX_NAME = 18
@@ -60,6 +63,7 @@ def fitting(
     """
     columns = tuple(_columns(gpus, video=video))
     wishes = {column.worth: column.room for column in columns}
+    wishes[COUNTED_LIMITS_WORTH] = COUNTED_LIMITS
     wishes[MORE_LIMITS_WORTH] = MORE_LIMITS
     heads = {column.worth: column.tail_of for column in columns if column.tail_of is not None}
     left = width - INDEX_WIDTH - 1 - LIMITS_WIDTH
@@ -77,8 +81,8 @@ def _columns(gpus: Sequence[GpuReading], *, video: bool) -> Iterator[Column]:
     names = {short_name(gpu.name) for gpu in gpus}
     if len(names) > 1:
         width = min(MAX_NAME, max(map(len, names)))
-        yield Column("NAME", width, 7, lambda gpu: _name(gpu, width))
-    yield Column("", MIN_BAR, 4, None)
+        yield Column("NAME", width, 8, lambda gpu: _name(gpu, width))
+    yield Column("", MIN_BAR, 5, None)
     yield Column("BUSY", 4, 0, _busy)
     yield _memory_column(gpus)
     if any(gpu.temperature_c is not None for gpu in gpus):
@@ -88,7 +92,7 @@ def _columns(gpus: Sequence[GpuReading], *, video: bool) -> Iterator[Column]:
         if any(getattr(gpu, field) is not None for gpu in gpus):
             yield column
     if video:
-        yield Column("ENC  DEC", 9, 11, _video)
+        yield Column("ENC  DEC", 9, 12, _video)
 
 
 def _memory_column(gpus: Sequence[GpuReading]) -> Column:
@@ -125,7 +129,7 @@ def _power_columns(gpus: Sequence[GpuReading]) -> Iterator[Column]:
     yield Column("W", width, 3, lambda gpu: _number(gpu.power_w, width))
     if limits:
         tail = max(4, width + 1)
-        yield Column("/MAX", tail, 6, lambda gpu: _power_limit(gpu, tail), tail_of=3)
+        yield Column("/MAX", tail, 7, lambda gpu: _power_limit(gpu, tail), tail_of=3)
 
 
 def _power_limit(gpu: GpuReading, width: int) -> Pieces:
@@ -168,12 +172,12 @@ def _performance_state(gpu: GpuReading) -> Pieces:
 
 
 _OTHERS = (
-    ("sm_clock_mhz", Column("MHz", 4, 8, lambda gpu: _number(gpu.sm_clock_mhz, 4))),
-    ("fan_pct", Column("FAN", 4, 9, lambda gpu: _share(gpu.fan_pct))),
-    ("pcie_rx_bytes_per_s", Column("RX/s  TX/s", 11, 10, _traffic)),
+    ("sm_clock_mhz", Column("MHz", 4, 9, lambda gpu: _number(gpu.sm_clock_mhz, 4))),
+    ("fan_pct", Column("FAN", 4, 10, lambda gpu: _share(gpu.fan_pct))),
+    ("pcie_rx_bytes_per_s", Column("RX/s  TX/s", 11, 11, _traffic)),
     (
         "memory_temperature_c",
-        Column("MEM °C", 6, 12, lambda gpu: _number(gpu.memory_temperature_c, 6)),
+        Column("MEM °C", 6, 13, lambda gpu: _number(gpu.memory_temperature_c, 6)),
     ),
-    ("performance_state", Column("P", 3, 13, _performance_state)),
+    ("performance_state", Column("P", 3, 14, _performance_state)),
 )

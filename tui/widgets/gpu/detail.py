@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sensors.gpu_readings import GpuReading, GpuState, MigInstance
+from sensors.gpu_readings import ON_REQUEST, GpuReading, GpuState, MigInstance
 from tui import format as fmt
 from tui.growth import GpuGrowth
 from tui.line import Field, Line, flow
@@ -59,7 +59,7 @@ def detail_lines(
     for label, fields in sections:
         if fields:
             lines += flow(palette, label, fields, width, INDENT)
-        if label == "errors":
+        if label == "inside":
             lines += [_instance(instance, palette, width) for instance in gpu.mig_instances]
     return lines
 
@@ -142,12 +142,15 @@ def _pcie(gpu: GpuReading) -> list[Field]:
 
 
 def _inside(gpu: GpuReading) -> list[Field]:
-    return [
+    fields = [
         *known("SM busy", gpu.sm_busy_pct, fmt.pct(gpu.sm_busy_pct)),
         *known("occupancy", gpu.sm_occupancy_pct, fmt.pct(gpu.sm_occupancy_pct)),
         *known("tensor", gpu.tensor_busy_pct, fmt.pct(gpu.tensor_busy_pct)),
         *known("DRAM", gpu.dram_busy_pct, fmt.pct(gpu.dram_busy_pct)),
     ]
+    if not fields and gpu.unknown.get("sm_busy_pct", ON_REQUEST) != ON_REQUEST:
+        return [((missing(gpu, "sm_busy_pct"), Role.DIM),)]
+    return fields
 
 
 def _memory(gpu: GpuReading) -> list[Field]:

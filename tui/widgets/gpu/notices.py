@@ -24,8 +24,8 @@ _SHORT = {
     "application-clocks": "app-clk",
     "power-cap": "pwr-cap",
     "hw-slowdown": "hw-slow",
-    "hw-thermal": "hw-heat",
-    "sw-thermal": "sw-heat",
+    "hw-thermal": "hw-hot",
+    "sw-thermal": "sw-hot",
     "power-brake": "brake",
     "display-clocks": "display",
     "sync-boost": "sync",
@@ -35,8 +35,8 @@ _SHORT = {
 _SHORT_EARLIER = {
     "power-cap": "(cap)",
     "hw-slowdown": "(slow)",
-    "hw-thermal": "(heat)",
-    "sw-thermal": "(heat)",
+    "hw-thermal": "(hw-hot)",
+    "sw-thermal": "(sw-hot)",
     "power-brake": "(brake)",
     "board-limit": "(board)",
     "reliability-limit": "(volt)",
@@ -78,8 +78,8 @@ def troubles(gpu: GpuReading) -> Iterator[Notice]:
     if gpu.remap_failed:
         yield Notice(("row remap failed: exchange the card", "remap failed", "bad row"), Role.BAD)
     if gpu.ecc_uncorrected:
-        number = fmt.count(gpu.ecc_uncorrected)
-        yield Notice((f"{number} memory errors not corrected", f"ECC {number}"), Role.BAD)
+        words = f"{_number(gpu.ecc_uncorrected, 'memory error')} not corrected"
+        yield Notice((words, f"ECC {fmt.count(gpu.ecc_uncorrected)}"), Role.BAD)
     if gpu.last_xid:
         at = "" if gpu.last_xid_at_s is None else f" at {fmt.time_of_day(gpu.last_xid_at_s)}"
         forms = (f"driver error Xid {gpu.last_xid}{at}", f"Xid {gpu.last_xid}")
@@ -91,10 +91,14 @@ def troubles(gpu: GpuReading) -> Iterator[Notice]:
 def mended(gpu: GpuReading) -> Iterator[Notice]:
     """Errors of the card that were dealt with."""
     if gpu.ecc_corrected:
-        number = fmt.count(gpu.ecc_corrected)
-        yield Notice((f"{number} memory errors corrected", f"ECC {number} ok"), Role.WARNING)
+        words = f"{_number(gpu.ecc_corrected, 'memory error')} corrected"
+        yield Notice((words, f"ECC {fmt.count(gpu.ecc_corrected)} ok"), Role.WARNING)
     if gpu.remapped_rows:
-        yield Notice((f"{fmt.count(gpu.remapped_rows)} rows remapped",), Role.WARNING)
+        yield Notice((f"{_number(gpu.remapped_rows, 'row')} remapped",), Role.WARNING)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{fmt.count(count)} {what}{'' if count == 1 else 's'}"
 
 
 def limits(gpu: GpuReading, held_s: Mapping[str, float]) -> Iterator[Notice]:
@@ -108,9 +112,9 @@ def limits(gpu: GpuReading, held_s: Mapping[str, float]) -> Iterator[Notice]:
     for limit in current:
         yield _current(limit, held_s.get(limit.name))
     names = {limit.name for limit in current}
-    for name, seconds in held_s.items():
-        known = _COUNTED.get(name)
-        if name in names or known is None or seconds < WORTH_TELLING_S:
+    for name, known in _COUNTED.items():
+        seconds = held_s.get(name, 0.0)
+        if name in names or seconds < WORTH_TELLING_S:
             continue
         if known.severity is not Severity.INFORMATION:
             yield _earlier(known, seconds)

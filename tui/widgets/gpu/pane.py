@@ -9,9 +9,17 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from sensors.gpu_readings import DriverReading, GpuReading, NvmlState
+from sensors.gpu_readings import (
+    ON_REQUEST,
+    TOO_SOON,
+    DriverReading,
+    GpuReading,
+    GpuState,
+    NvmlState,
+)
 from sensors.readings import Problem, Reading
 from tui.growth import GpuGrowth
+from tui.history.gpu_looks import GpuLooks
 from tui.history.series import History
 from tui.line import Line
 from tui.theme import Palette, Role
@@ -44,11 +52,14 @@ class GpuPane(RowsWidget):
     can_focus = True
     HELP = (
         "GPU readings from NVML. busy: share of the driver's window with any kernel running. "
-        "limits: what holds the clocks down, with the seconds it held since racetop opened."
+        "limits: what holds the clocks down, with the seconds it held since racetop opened. "
+        "Maximized, PgUp and PgDn scroll."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "select(-1)", "previous GPU", show=False, id="gpu.previous"),
         Binding("down", "select(1)", "next GPU", show=False, id="gpu.next"),
+        Binding("pageup", "page(-1)", "a page up", show=False, id="gpu.page_up"),
+        Binding("pagedown", "page(1)", "a page down", show=False, id="gpu.page_down"),
     ]
 
     class Selected(Message):
@@ -67,8 +78,12 @@ class GpuPane(RowsWidget):
         self._growths: dict[str, GpuGrowth] = {}
         self._problems: tuple[Problem, ...] = ()
         self._busy = History()
+        self._looks = GpuLooks()
         self._place = 0
+        self._top = 0
+        self._hidden_rows = 0
         self._video = False
+        self._lacks_counters = False
 
     def add(self, reading: Reading) -> None:
         """Take a reading into the history; `redraw` shows it."""
@@ -79,9 +94,10 @@ class GpuPane(RowsWidget):
         for gpu in self._gpus:
             self._growths.setdefault(gpu.uuid, GpuGrowth()).add(gpu)
             self._video = self._video or bool(gpu.encoder_pct or gpu.decoder_pct)
-        is_new = bool(self._gpus) and self._driver.state is not NvmlState.SILENT
-        self._busy.add(reading.taken_at_s, self._gpus[0].busy_pct if is_new else None)
+        is_now = self._looks.are_of(reading) and bool(self._gpus)
+        self._busy.add(reading.taken_at_s, self._gpus[0].busy_pct if is_now else None)
         self.entitle(title(self._gpus))
+        self._tell_missing_counters()
         starting = self._driver.state is NvmlState.STARTING
         self.set_class(not self._gpus and not starting, "-empty")
 
@@ -104,10 +120,25 @@ class GpuPane(RowsWidget):
         self._select(self._place - 1)
 
     def action_select(self, step: int) -> None:
-        """Select another GPU; with only one, the key is for whoever scrolls."""
+        """Select another GPU; with only one, the key scrolls."""
         if len(self._gpus) < 2:
+            self._scroll_rows(step)
+        else:
+            self._select(self._place + step)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll by a page where this pane has the screen; else all panes scroll."""
+        self._scroll_rows(direction * max(1, self.size.height - 1))
+
+    def _scroll_rows(self, rows: int) -> None:
+        if not self._is_maximized or not self._hidden_rows:
             raise SkipAction
-        self._select(self._place + step)
+        self._top = max(0, min(self._top + rows, self._hidden_rows))
+        self.redraw()
+
+    @property
+    def _is_maximized(self) -> bool:
+        return self.is_attached and self.screen.maximized is self
 
     def _select(self, place: int) -> None:
         if len(self._gpus) < 2:
@@ -139,6 +170,12 @@ class GpuPane(RowsWidget):
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
+        lines = self._all_lines(palette, width, height)
+        self._hidden_rows = max(0, len(lines) - height)
+        self._top = min(self._top, self._hidden_rows) if self._is_maximized else 0
+        return lines[self._top :]
+
+    def _all_lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         if not self._gpus:
             return absence(self._driver, self._problems, palette, width)
         lines = self._warnings(palette, width, height)
@@ -159,6 +196,8 @@ class GpuPane(RowsWidget):
                 return full
             if len(full) + MIN_ROWS <= room:
                 return full + self._graph(palette, width, room - len(full))
+            if self._is_maximized:
+                return full
         lines = card_lines(gpu, self._growths[gpu.uuid], palette, width)
         if self.show_history:
             lines += self._graph(palette, width, room - len(lines))
@@ -173,8 +212,14 @@ class GpuPane(RowsWidget):
             full = self._all_in_full(palette, width)
             if len(full) <= room:
                 return full
+        detail = [
+            rule(self._gpus[self._place], palette, width, mark="▸"),
+            *self._detail(self._place, palette, width, gauges=False),
+        ]
         needed = self._card_rows(width)
         if len(self._gpus) > CARDS_UP_TO:
+            needed += len(detail)
+        elif self.rows_of_list + MIN_DETAIL_ROWS <= room:
             needed += MIN_DETAIL_ROWS
         if needed <= room:
             lines = self._cards(palette, width)
@@ -188,9 +233,8 @@ class GpuPane(RowsWidget):
                 selected=self._place,
                 video=self._video,
             )
-        if len(lines) + MIN_DETAIL_ROWS <= room:
-            lines.append(rule(self._gpus[self._place], palette, width, mark="▸"))
-            lines += self._detail(self._place, palette, width, gauges=False)
+        if len(lines) + MIN_DETAIL_ROWS <= room or self._is_maximized:
+            lines += detail
         return lines
 
     def _all_in_full(self, palette: Palette, width: int) -> list[Line]:
@@ -233,6 +277,19 @@ class GpuPane(RowsWidget):
     def _detail(self, place: int, palette: Palette, width: int, *, gauges: bool) -> list[Line]:
         gpu = self._gpus[place]
         return detail_lines(gpu, self._growths[gpu.uuid], palette, width, gauges=gauges)
+
+    def _tell_missing_counters(self) -> None:
+        """Say once that no card counts its inner activity, where that was asked for."""
+        reasons = {
+            gpu.unknown.get("sm_busy_pct", ON_REQUEST) if gpu.sm_busy_pct is None else ON_REQUEST
+            for gpu in self._gpus
+            if gpu.state is GpuState.OK
+        }
+        lacks = bool(reasons) and reasons.isdisjoint({ON_REQUEST, TOO_SOON})
+        if lacks and not self._lacks_counters and self.is_attached:
+            reason = ", ".join(sorted(reasons))
+            self.notify(f"No GPU here tells its inner activity: {reason}.", severity="warning")
+        self._lacks_counters = lacks
 
     def _warnings(self, palette: Palette, width: int, height: int) -> list[Line]:
         rows = 2 if height >= ROOM_FOR_TWO_ROWS else 1
