@@ -1,18 +1,20 @@
-"""Writes the race on screen into files: JSON, Markdown, HTML."""
+"""Writes the race on screen into files: Markdown, HTML, CSV, JSON."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from runners.reports.document import to_json
-from runners.reports.html import to_html
-from runners.reports.table import to_markdown
+from runners.reports.names import Form
+from runners.reports.render import render
+from runners.spec import Request
 from runners.state import ComparisonState
 from sensors.readings import Reading
 from sensors.snapshot import snapshot
+
+_SUFFIXES = {".json": Form.JSON, ".csv": Form.CSV, ".md": Form.MARKDOWN, ".html": Form.HTML}
 
 
 def export_comparison(
@@ -20,14 +22,16 @@ def export_comparison(
     reading: Reading | None,
     *,
     folder: Path,
+    request: Request | None = None,
     wall_clock: Callable[[], float] = time.time,
 ) -> tuple[Path, ...]:
-    """Write a comparison as it stands.
+    """Write a comparison as it stands, with the report that fits it.
 
     Args:
         state: The comparison, over or not.
         reading: The machine's newest reading, if there is one.
         folder: Where to write.
+        request: What was asked for, to name the command line that repeats it.
         wall_clock: Names the files, so that none is overwritten.
 
     Returns:
@@ -38,15 +42,11 @@ def export_comparison(
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(wall_clock()))
     stem = folder / f"racetop-{state.plan.workloads[0].name}-{stamp}"
-    document = to_json(state, snapshot(reading) if reading else None)
-    texts = {
-        ".json": json.dumps(document, indent=2) + "\n",
-        ".md": to_markdown(state),
-        ".html": to_html(state),
-    }
+    machine = snapshot(reading) if reading else None
+    written = partial(render, state, machine=machine, request=request)
     paths = []
-    for suffix, text in texts.items():
+    for suffix, form in _SUFFIXES.items():
         path = stem.with_suffix(suffix)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(written(form), encoding="utf-8", errors="replace")
         paths.append(path)
     return tuple(paths)

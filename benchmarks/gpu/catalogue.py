@@ -6,7 +6,8 @@ from typing import Any
 
 from benchmarks.gpu.findings import Findings, Setting
 from benchmarks.gpu.racing import run_comparison
-from runners.reports.table import to_markdown
+from runners.reports.names import Form
+from runners.reports.render import render
 from runners.spec import Order, Request
 from runners.state import RunState, RunStatus
 from runners.statistics import cold_epoch_s, samples_per_s, unit_s
@@ -45,7 +46,7 @@ def _check(workload: Workload, setting: Setting, findings: Findings) -> None:
         is_done = run.status is RunStatus.DONE and len(run.epochs) == workload.warm_up + 1
         findings.demand(label, is_done, found=f"{run.status}{error}", wanted="done")
         findings.numbers[label] = _figures(run, workload)
-    findings.text += f"\n{to_markdown(state)}\n"
+    findings.text += f"\n{render(state, Form.MARKDOWN)}\n"
 
 
 def _figures(run: RunState, workload: Workload) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from benchmarks.gpu.findings import Findings, Setting
 from benchmarks.gpu.machine import without_names
 from benchmarks.gpu.racing import run_comparison, workers_left
 from runners.devices import is_accelerator
+from runners.reports.conditions import Origin
 from runners.reports.document import to_json
-from runners.reports.table import to_markdown
+from runners.reports.names import Form
+from runners.reports.render import render
 from runners.spec import Order, Request, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import full_epochs, steady_epochs
@@ -115,11 +117,12 @@ def _judge(
     title: str, file: str | None, state: ComparisonState, setting: Setting, findings: Findings
 ) -> None:
     """Look at everything that a comparison has to have, and keep it."""
-    report = to_json(state, without_names(snapshot(take_reading()), {}))
+    machine = without_names(snapshot(take_reading()), {})
+    report = to_json(state, Origin(machine=machine))
     if file:
         (setting.out / f"{file}.json").write_text(json.dumps(report, indent=1) + "\n")
     findings.numbers[title] = _essence(report)
-    findings.text += f"\n{to_markdown(state)}\n"
+    findings.text += f"\n{render(state, Form.MARKDOWN, machine=machine)}\n"
     for key in state.runs:
         name = f"{title}, {state.plan.jobs[key.job].label}"
         for what, is_met, found, wanted in _demands(state, key, setting):

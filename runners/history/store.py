@@ -32,7 +32,7 @@ from runners.history.entries import (
 from runners.history.errors import HistoryError, NotThereError, explain
 from runners.history.hosts import Host, Process, is_alive, this_host, this_process
 from runners.history.recording import Recorder
-from runners.history.saved import Saved, load, settled
+from runners.history.saved import Saved, load, settled, understood
 from runners.history.schema import connect, transaction
 from runners.spec import Plan, Request
 from runners.state import ComparisonState, RunState, RunStatus
@@ -283,7 +283,7 @@ class History:
                 return
             end: dict[str, object] = {"status": INTERRUPTED, "pid": None}
             # A version that cannot read its figures still sees that it has ended.
-            with suppress(HistoryError):
+            with suppress(HistoryError), understood("it"):
                 end |= columns_of_end(settled(load(file, self._entry(file, number)).state))
             update(file, number, end)
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from runners.paths import history_path
+
 _WITHOUT_PLATFORMDIRS = """
 import sys
 sys.modules["platformdirs"] = None
@@ -22,3 +24,18 @@ def test_a_plan_with_folders_of_its_own_needs_no_platformdirs() -> None:
         check=True,
         timeout=60,
     )
+
+
+def test_the_history_is_in_the_users_data_folder_unless_it_is_named_or_off() -> None:
+    usual = history_path({})
+
+    assert usual is not None
+    assert usual.parts[-2:] == ("racetop", "history.sqlite")
+    assert history_path({"RACETOP_HISTORY": "/there/h.sqlite"}) == Path("/there/h.sqlite")
+    assert history_path({"RACETOP_HISTORY": "~/h.sqlite"}) == Path.home() / "h.sqlite"
+    assert history_path({"RACETOP_HISTORY": "off"}) is None
+
+
+def test_no_test_writes_to_the_users_own_history(history_file: Path) -> None:
+    assert history_path() == history_file
+    assert history_path() != history_path({})

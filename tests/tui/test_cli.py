@@ -17,7 +17,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         run(["--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in ("compare", "snapshot", "workloads", "doctor"))
+    assert all(name in text for name in ("compare", "history", "snapshot", "workloads", "doctor"))
 
 
 def test_workloads_as_json_have_the_keys_of_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,6 +76,12 @@ def test_a_snapshot_for_people_names_the_host_and_every_problem(
         ["snapshot", "--csv", "--all-processes"],
         ["compare"],
         ["compare", "mlp", "--json", "--csv"],
+        ["compare", "mlp", "--report", "nonesuch"],
+        ["history"],
+        ["history", "show"],
+        ["history", "show", "first"],
+        ["history", "list", "--limit", "0"],
+        ["history", "delete", "--older-than", "90"],
         ["mlp", "--interval", "7"],
         ["mlp", "extra"],
         ["--no-such-option"],

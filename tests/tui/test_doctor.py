@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
+<<<<<<< HEAD
 from sensors.gpu_readings import DriverReading, NvmlState
+=======
+from runners.workloads import NO_DATA
+from runners.workloads.catalogue import CATALOGUE
+>>>>>>> main
 from tui.commands import doctor
 from tui.commands.check import Check
 
@@ -67,6 +72,19 @@ def test_a_data_set_is_found_by_its_files_packed_or_not(tmp_path: Path) -> None:
     assert checks["MNIST"].ok
     assert checks["FashionMNIST"].ok is None
     assert "--data download" in (checks["FashionMNIST"].remedy or "")
+    assert "download" not in (checks["text"].remedy or "")
+
+
+@pytest.mark.parametrize("place", ["cifar-10-batches-py/data_batch_1", "train/cat/1.jpg"])
+def test_cifar_is_found_in_each_of_its_forms(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).touch()
+    assert {check.name: check.ok for check in doctor._data(tmp_path)}["CIFAR10"]
+
+
+def test_every_data_set_of_the_catalogue_is_told_of(tmp_path: Path) -> None:
+    needed = {workload.data for workload in CATALOGUE.values()} - {NO_DATA}
+    assert {check.name for check in doctor._data(tmp_path)} == needed
 
 
 def test_text_of_others_cannot_control_the_terminal() -> None:

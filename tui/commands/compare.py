@@ -7,18 +7,19 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, TextIO
 
 from runners.comparison import RunWorker
 from runners.devices import best_accelerator
+from runners.events import Event
 from runners.history.store import History, HistoryError, Recorder
 from runners.paths import cache_dir, check_data, data_dir, history_path
 from runners.planning import make_plan
 from runners.reports.render import render
-from runners.spec import Order, Plan, Request, named_workloads
+from runners.spec import Order, Plan, Request, RunKey, named_workloads
 from runners.state import ComparisonState, RunStatus
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
@@ -136,7 +137,13 @@ def carry_out(
     # A loop of our own: a caller's loop, where it has one, stays as it is.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         state, ended_by = runner.run(
-            run_plan(plan, progress, run_worker, state=state, recorder=recorder)
+            run_plan(
+                plan,
+                progress,
+                run_worker,
+                state=state,
+                recorder=_Telling(recorder, progress) if recorder else None,
+            )
         )
     progress.finish()
     is_written = False
@@ -171,6 +178,27 @@ def _history(progress: Progress) -> History | None:
     except HistoryError as error:
         progress.say(f"not saved: {error}")
         return None
+
+
+class _Telling:
+    """Keeps what happens, and tells at once, not only at the end, why that cannot be."""
+
+    def __init__(self, recorder: Recorder, progress: Progress) -> None:
+        self._recorder = recorder
+        self._progress = progress
+        self._told: str | None = None
+
+    def event(self, key: RunKey, event: Event) -> None:
+        self._recorder.event(key, event)
+        if self._recorder.problem != self._told:
+            self._told = self._recorder.problem
+            self._progress.say(self._told or "saved again, all of it")
+
+    def spared(self, keys: Iterable[RunKey], why: str) -> None:
+        self._recorder.spared(keys, why)
+
+    def finish(self, state: ComparisonState) -> None:
+        self._recorder.finish(state)
 
 
 def _tell_what_is_kept(recorder: Recorder, state: ComparisonState, progress: Progress) -> None:

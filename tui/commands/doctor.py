@@ -18,7 +18,7 @@ from typing import Any
 from runners.launching.launch import worker_command, worker_environment
 from runners.paths import cache_dir, data_dir
 from runners.text import printable
-from runners.workloads.catalogue import CATALOGUE
+from runners.workloads import TEXT
 from sensors.gpu_readings import DriverReading, NvmlState
 from sensors.sampler import take_reading
 from sensors.system.cores import usable_cores
@@ -29,6 +29,18 @@ from tui.commands.doctor_host import host_checks
 
 PROBE_TIMEOUT_S = 120.0
 SMALL_SHM_BYTES = 1 << 30
+_DATA_PLACES = {
+    "MNIST": ["MNIST/raw/train-images-idx3-ubyte*"],
+    "FashionMNIST": ["FashionMNIST/raw/train-images-idx3-ubyte*"],
+    "CIFAR10": [
+        "cifar-10-batches-py/data_batch_1",
+        "cifar-10-python.tar.gz",
+        "train/*/",
+        "CIFAR10/train/*/",
+    ],
+    TEXT: ["text/*.txt", "*.txt"],
+}
+"""A file or folder that each form of a data set has, below the data folder."""
 _PRIVACY = (
     "Fit for a bug report: no host name, user name or command line stands in it, and no id of a "
     "card. Paths may tell more than you like; look them over."
@@ -179,12 +191,12 @@ def _seen_beside(driver: DriverReading, problem: dict[str, Any]) -> dict[str, An
 
 
 def _data(directory: Path) -> Iterator[Check]:
-    for name in sorted({workload.data for workload in CATALOGUE.values()}):
-        raw = directory / name / "raw"
-        if any(raw.glob("train-images-idx3-ubyte*")):
+    for name, places in _DATA_PLACES.items():
+        if any(found for place in places for found in directory.glob(place)):
             yield Check(name=name, ok=True, found=f"in {directory}")
         else:
-            remedy = f"Generated data is used; '--data download' fetches {name} there."
+            get = "put .txt files" if name == TEXT else f"'--data download' fetches {name}"
+            remedy = f"Generated data is used; {get} there."
             yield Check(name=name, ok=None, found=f"not in {directory}", remedy=remedy)
 
 

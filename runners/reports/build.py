@@ -1,0 +1,73 @@
+"""Makes a report of a comparison, the fitting one where none is named. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from runners.cells import chosen_axes
+from runners.reports import batches, calls, jobs, ladder, metrics, summary
+from runners.reports.conditions import Origin, conditions
+from runners.reports.names import ReportName
+from runners.reports.remarks import remarks
+from runners.reports.report import Report, Table
+from runners.spec import Order, Plan
+from runners.state import ComparisonState
+from runners.text import counted, printable
+from runners.workloads import Kind
+
+_TABLES: Mapping[ReportName, Callable[[ComparisonState], tuple[Table, ...]]] = {
+    ReportName.JOBS: jobs.tables,
+    ReportName.METRICS: metrics.tables,
+    ReportName.CALLS: calls.tables,
+    ReportName.SUMMARY: summary.tables,
+    ReportName.BATCHES: batches.tables,
+    ReportName.LADDER: ladder.tables,
+}
+
+
+def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Report:
+    """A report of a comparison.
+
+    Args:
+        state: The comparison, over or not.
+        name: Which one; None is the one that fits.
+        origin: Where the comparison comes from.
+    """
+    return Report(
+        title=_title(state),
+        tables=_TABLES[name or fitting(state.plan)](state),
+        remarks=remarks(state),
+        conditions=conditions(state, origin),
+    )
+
+
+def fitting(plan: Plan) -> ReportName:
+    """The report that shows what a plan's jobs differ in."""
+    axes = chosen_axes(plan)
+    kinds = {workload.kind for workload in plan.workloads}
+    if "workload" in axes or kinds == {Kind.MICRO}:
+        return ReportName.LADDER
+    if "batch_size" in axes:
+        return ReportName.BATCHES
+    if Kind.ONE_BATCH in kinds:
+        return ReportName.CALLS
+    if "epochs" in axes and len(axes) > 1:
+        return ReportName.LADDER
+    if any(job.settings.layers for job in plan.jobs):
+        return ReportName.METRICS
+    return ReportName.JOBS
+
+
+def _title(state: ComparisonState) -> str:
+    plan = state.plan
+    parts = [plan.name]
+    sets = {run.data.name: run.data for run in state.runs.values() if run.data}
+    if len(sets) == 1:
+        (data,) = sets.values()
+        samples = f"{data.train_samples:,} training samples"
+        parts.append(f"{printable(data.name)} ({data.source}), {samples}")
+    if len(plan.jobs) > 1:
+        parts.append("side by side" if plan.order is Order.TOGETHER else "one at a time")
+    if plan.trials > 1:
+        parts.append(f"medians of {counted(plan.trials, 'trial')}")
+    return " - ".join(parts)

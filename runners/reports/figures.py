@@ -1,0 +1,102 @@
+"""Numbers as the reports write them; unknown is `n/a`. Pure."""
+
+from __future__ import annotations
+
+from runners.statistics import Ratio
+from runners.text import duration
+
+UNKNOWN = "n/a"
+_GIB = 2**30
+_MIB = 2**20
+_LONG_S = 120.0
+_RATES = ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"))
+
+
+def seconds(value_s: float | None) -> str:
+    """Seconds with three digits, such as `0.123`, `1.83`, `18.3` or `1,834`."""
+    if value_s is None:
+        return UNKNOWN
+    return f"{value_s:,.{_digits(value_s, most=3)}f}"
+
+
+def seconds_exactly(value_s: float) -> str:
+    """Seconds with four digits, such as `0.1780`, `9.305` or `103.1`."""
+    return f"{value_s:,.{1 + _digits(value_s, most=3)}f}"
+
+
+def time(value_s: float | None) -> str:
+    """Seconds with their unit, and minutes or hours from two minutes up."""
+    if value_s is None:
+        return UNKNOWN
+    longer = f" ({duration(value_s)})" if value_s >= _LONG_S else ""
+    return f"{seconds(value_s)} s{longer}"
+
+
+def milliseconds(value_ms: float | None) -> str:
+    """Milliseconds with three digits."""
+    return seconds(value_ms)
+
+
+def memory(value_bytes: float | None) -> str:
+    """Memory in MiB, from one GiB up in GiB."""
+    if value_bytes is None:
+        return UNKNOWN
+    if value_bytes < _GIB:
+        return f"{value_bytes / _MIB:.0f} MiB"
+    return f"{value_bytes / _GIB:.2f} GiB"
+
+
+def share(value: float | None) -> str:
+    """A share in percent."""
+    return UNKNOWN if value is None else f"{value * 100:.0f} %"
+
+
+def accuracy(value: float | None) -> str:
+    """A share of right answers in percent, to the hundredth."""
+    return UNKNOWN if value is None else f"{value * 100:.2f} %"
+
+
+def count(value: float | None) -> str:
+    """A whole number."""
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def decimal(value: float | None) -> str:
+    """A number with two digits behind the point."""
+    return UNKNOWN if value is None else f"{value:,.2f}"
+
+
+def times(value: float | None) -> str:
+    """How many times as fast, such as `0.68x`, `14.3x` or `159x`."""
+    return UNKNOWN if value is None else f"{value:,.{_digits(value, most=2)}f}x"
+
+
+def times_with_interval(ratio: Ratio | None) -> str:
+    """A ratio with its 95 % interval, where there is one; where that holds 1, in words."""
+    if ratio is None:
+        return UNKNOWN
+    if ratio.low is None or ratio.high is None:
+        return times(ratio.value)
+    found = "no difference" if ratio.is_undecided else times(ratio.value)
+    return f"{found} ({times(ratio.low)} to {times(ratio.high)})"
+
+
+def flops_per_s(value: float | None) -> str:
+    """Floating-point operations a second, such as `92.1 GFLOP/s`."""
+    if value is None:
+        return UNKNOWN
+    for factor, unit in _RATES:
+        if value >= factor:
+            return f"{value / factor:.3g} {unit}"
+    return f"{value:.3g} FLOP/s"
+
+
+def megaflops(value: float) -> str:
+    """Floating-point operations in millions, such as `0.41` or `3,329`."""
+    return seconds(value / 1e6) if value else "0"
+
+
+def _digits(value: float, *, most: int) -> int:
+    """Digits behind the point that make three in all, at most so many."""
+    digits = 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
+    return min(digits, most)

@@ -1,0 +1,295 @@
+"""The report `metrics`: a row for each measure, a column for each job, the ratio last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runners.accuracy import accuracy, differ
+from runners.events import Stage
+from runners.reports import figures, jobs, layers
+from runners.reports.report import Table
+from runners.reports.summaries import (
+    Figure,
+    cores_busy,
+    eval_s,
+    label,
+    mean_epoch_s,
+    over_trials,
+    peak_device_used_bytes,
+    peak_reserved_bytes,
+    whole_s,
+)
+from runners.state import ComparisonState, RunState
+from runners.statistics import (
+    cold_epoch_s,
+    latency,
+    ratio_between,
+    samples_per_s,
+    steady_epoch_s,
+    total_s,
+)
+from runners.workloads import Workload
+
+Cells = Callable[[ComparisonState, int], str]
+Against = Callable[[ComparisonState, int, int], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measure:
+    """A row.
+
+    Attributes:
+        name: Its name, with the unit.
+        cell: A job's cell.
+        against: What stands in the ratio column: of a baseline and a job.
+    """
+
+    name: str
+    cell: Cells
+    against: Against
+
+
+def tables(state: ComparisonState) -> tuple[Table, ...]:
+    """For each workload its measures; then its layers, and where a step goes."""
+    plan, found = state.plan, []
+    for workload in plan.workloads:
+        places = [n for n, job in enumerate(plan.jobs) if job.workload is workload]
+        found += [_table(state, workload, places), *layers.tables(state, places)]
+    return (*found, *jobs.phases(state))
+
+
+def _table(state: ComparisonState, workload: Workload, places: Sequence[int]) -> Table:
+    base, *others = places
+    ratios = [f"{label(state, job)} / {label(state, base)}" for job in others]
+    header = (
+        "measure",
+        *(label(state, job) for job in places),
+        *(ratios if len(others) > 1 else ["ratio"] * len(others)),
+    )
+    rows = tuple(
+        (
+            measure.name,
+            *(measure.cell(state, job) for job in places),
+            *(measure.against(state, base, job) for job in others),
+        )
+        for measure in _measures(state, workload, places)
+    )
+    caption = workload.name if len(state.plan.workloads) > 1 else ""
+    return Table(header=header, rows=rows, caption=caption)
+
+
+def _measures(
+    state: ComparisonState, workload: Workload, places: Sequence[int]
+) -> tuple[_Measure, ...]:
+    unit = workload.unit
+    training = (
+        _time("total training time", whole_s),
+        _time(f"average {unit}", mean_epoch_s),
+        _rate("training speed, samples/s", _mean_speed),
+        _time(f"first {unit} (cold)", cold_epoch_s),
+        _Measure(name=f"later {unit}s (steady)", cell=_steady, against=_steady_ratio),
+        _rate("steady speed, samples/s", samples_per_s),
+    )
+    tested = (
+        _rate("evaluation speed, samples/s", _eval_speed),
+        _time("evaluation time", eval_s),
+        _Measure(name="single-sample latency, ms", cell=_latency, against=_ratio_of(_mean_ms)),
+        _Measure(name="latency p50 / p95, ms", cell=_percentiles, against=_ratio_of(_p50_ms)),
+    )
+    return (*training, *tested, *_setup(state, places), *_costliest(state, places), *_rest())
+
+
+def _setup(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure, ...]:
+    measures = (
+        _time("set-up (imports + device)", _stages_s(Stage.IMPORT, Stage.DEVICE_INIT)),
+        _time("data loading", _stages_s(Stage.DATA_LOAD)),
+        _time("preprocessing", _stages_s(Stage.PREPROCESS)),
+        _time("model build", _stages_s(Stage.MODEL_BUILD)),
+    )
+    runs = [run for job in places for run in state.runs_of(job)]
+    if any(Stage.COMPILE in run.setup_s for run in runs):
+        return (*measures, _time("compile", _stages_s(Stage.COMPILE)))
+    return measures
+
+
+def _costliest(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure, ...]:
+    """The convolution, or other layer, that takes the baseline's longest warm pass."""
+    name = layers.costliest(state, places[0])
+    if name is None:
+        return ()
+    kind = layers.kind_of(state, places[0], name)
+    cold, warm = layers.cold_ms(name), layers.warm_ms(name)
+    return (
+        _layer(f"layer {name} ({kind}), cold ms", cold),
+        _layer(f"layer {name} ({kind}), warm ms", warm),
+    )
+
+
+def _rest() -> tuple[_Measure, ...]:
+    return (
+        _Measure(name="test accuracy", cell=_accuracy, against=_accuracy_apart),
+        _memory("peak memory (RSS on a CPU)", lambda run: run.peak_memory_bytes),
+        _memory("peak memory torch holds", peak_reserved_bytes),
+        _memory("peak memory on the device", peak_device_used_bytes),
+        _Measure(
+            name="cores busy",
+            cell=lambda state, job: figures.decimal(over_trials(state, job, cores_busy)),
+            against=_nothing,
+        ),
+        _Measure(name="time saved a run", cell=_saved, against=_nothing),
+        _Measure(
+            name="energy (no counter is read)",
+            cell=lambda _state, _job: figures.UNKNOWN,
+            against=_nothing,
+        ),
+    )
+
+
+def _time(name: str, figure: Figure) -> _Measure:
+    def cell(state: ComparisonState, job: int) -> str:
+        return figures.time(over_trials(state, job, figure))
+
+    return _Measure(name=name, cell=cell, against=_ratio_of(figure))
+
+
+def _layer(name: str, figure: Figure) -> _Measure:
+    def cell(state: ComparisonState, job: int) -> str:
+        return figures.milliseconds(over_trials(state, job, figure))
+
+    return _Measure(name=name, cell=cell, against=_ratio_of(figure))
+
+
+def _rate(name: str, figure: Figure) -> _Measure:
+    def cell(state: ComparisonState, job: int) -> str:
+        return figures.count(over_trials(state, job, figure))
+
+    def inverse(run: RunState) -> float | None:
+        value = figure(run)
+        return 1 / value if value else None
+
+    return _Measure(name=name, cell=cell, against=_ratio_of(inverse))
+
+
+def _memory(name: str, figure: Figure) -> _Measure:
+    """Memory is compared on devices of a kind only: a CPU's is counted differently."""
+
+    def cell(state: ComparisonState, job: int) -> str:
+        return figures.memory(over_trials(state, job, figure))
+
+    def against(state: ComparisonState, base: int, job: int) -> str:
+        kinds = {state.plan.jobs[n].settings.device.split(":")[0] for n in (base, job)}
+        sides = (over_trials(state, base, figure), over_trials(state, job, figure))
+        if len(kinds) > 1 or sides[0] is None or sides[1] is None or not sides[0]:
+            return ""
+        return f"{figures.times(sides[1] / sides[0])} the memory"
+
+    return _Measure(name=name, cell=cell, against=against)
+
+
+def _ratio_of(figure: Figure) -> Against:
+    """How many times as fast a job is, by a figure that is smaller for the faster one."""
+
+    def against(state: ComparisonState, base: int, job: int) -> str:
+        baseline, other = over_trials(state, base, figure), over_trials(state, job, figure)
+        if not baseline or not other:
+            return ""
+        ratio = baseline / other
+        return figures.times(ratio) + (" (slower)" if ratio < 1 else "")
+
+    return against
+
+
+def _nothing(_state: ComparisonState, _base: int, _job: int) -> str:
+    return ""
+
+
+def _steady(state: ComparisonState, job: int) -> str:
+    return figures.time(over_trials(state, job, steady_epoch_s))
+
+
+def _steady_ratio(state: ComparisonState, base: int, job: int) -> str:
+    ratio = ratio_between(state, base, job)
+    return "" if ratio is None or ratio.steady is None else figures.times_with_interval(ratio)
+
+
+def _mean_speed(run: RunState) -> float | None:
+    spent_s = total_s(run)
+    return sum(epoch.samples for epoch in run.epochs) / spent_s if spent_s else None
+
+
+def _eval_speed(run: RunState) -> float | None:
+    spent_s = eval_s(run)
+    return run.evaluations[-1].samples / spent_s if spent_s else None
+
+
+def _mean_ms(run: RunState) -> float | None:
+    found = latency(run.latency.latencies_ms) if run.latency else None
+    return found.mean_ms if found else None
+
+
+def _std_ms(run: RunState) -> float | None:
+    found = latency(run.latency.latencies_ms) if run.latency else None
+    return found.std_ms if found else None
+
+
+def _p50_ms(run: RunState) -> float | None:
+    found = latency(run.latency.latencies_ms) if run.latency else None
+    return found.p50_ms if found else None
+
+
+def _p95_ms(run: RunState) -> float | None:
+    found = latency(run.latency.latencies_ms) if run.latency else None
+    return found.p95_ms if found else None
+
+
+def _latency(state: ComparisonState, job: int) -> str:
+    mean, std = over_trials(state, job, _mean_ms), over_trials(state, job, _std_ms)
+    if mean is None:
+        return figures.UNKNOWN
+    return f"{figures.milliseconds(mean)} ± {figures.milliseconds(std)}"
+
+
+def _percentiles(state: ComparisonState, job: int) -> str:
+    values = (over_trials(state, job, figure) for figure in (_p50_ms, _p95_ms))
+    return " / ".join(map(figures.milliseconds, values))
+
+
+def _stages_s(*stages: Stage) -> Figure:
+    """Seconds of stages of the set-up together; None where one of them is unknown."""
+
+    def figure(run: RunState) -> float | None:
+        known = [run.setup_s[stage] for stage in stages if stage in run.setup_s]
+        return sum(known) if len(known) == len(stages) else None
+
+    return figure
+
+
+def _accuracy(state: ComparisonState, job: int) -> str:
+    found = accuracy(state, job)
+    if found is None:
+        return figures.UNKNOWN
+    return f"{figures.accuracy(found.share)} ± {found.noise * 100:.2f}"
+
+
+def _accuracy_apart(state: ComparisonState, base: int, job: int) -> str:
+    one, other = accuracy(state, base), accuracy(state, job)
+    if one is None or other is None:
+        return ""
+    if state.plan.jobs[base].settings.epochs != state.plan.jobs[job].settings.epochs:
+        return "different epochs"
+    if not differ(one, other):
+        return "no difference"
+    points = (other.share - one.share) * 100
+    return f"{abs(points):.2f} points {'more' if points > 0 else 'less'}"
+
+
+def _saved(state: ComparisonState, job: int) -> str:
+    base = state.plan.baseline(job)
+    if base == job:
+        return ""
+    baseline_s, spent_s = over_trials(state, base, whole_s), over_trials(state, job, whole_s)
+    if baseline_s is None or spent_s is None:
+        return figures.UNKNOWN
+    saved_s = baseline_s - spent_s
+    return figures.time(saved_s) if saved_s >= 0 else f"none: {figures.time(-saved_s)} more"

@@ -1,0 +1,35 @@
+"""A comparison as CSV: a row for each epoch, for spreadsheets and data frames. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from runners.reports.document import to_json
+from runners.state import ComparisonState
+
+COLUMNS = (
+    "label", "trial", "device", "variant", "batch_size", "precision", "workers", "epoch",
+    "epoch_s", "process_s", "samples", "samples_per_s", "train_loss", "train_accuracy",
+    "test_loss", "test_accuracy", "data_wait_s", "host_to_device_s", "forward_s", "backward_s",
+    "optimizer_s", "residual_s", "workload", "threads", "compile", "epochs_planned",
+    "channels_last", "fused", "eval_s", "peak_memory_bytes", "peak_reserved_bytes",
+    "peak_device_used_bytes", "data_source", "status", "why",
+)  # fmt: skip
+
+
+def to_csv(state: ComparisonState) -> str:
+    """One row for each epoch, and one for a run without any; what is unknown is empty."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for job in to_json(state)["jobs"]:
+        common = {
+            **job,
+            "data_source": (job["data_used"] or {}).get("source"),
+            "why": (job["error"] or {}).get("message") or job["spared"],
+        }
+        writer.writerows({**common, **epoch, **epoch["phases"]} for epoch in job["epochs"])
+        if not job["epochs"]:
+            writer.writerow({**common, "samples_per_s": None})
+    return out.getvalue()

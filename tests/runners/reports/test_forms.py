@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from runners.events import JobDone
+from runners.reports.figures import memory, seconds
+from runners.reports.names import Form
+from runners.reports.render import render
+from runners.state import ComparisonState
+from tests.fakes import published
+from tests.fakes.finished import FAILED, finished, one_failed
+from tests.fakes.training import plan, replayed
+
+
+def text(state: ComparisonState) -> str:
+    return render(state, Form.TEXT)
+
+
+def markdown(state: ComparisonState) -> str:
+    return render(state, Form.MARKDOWN)
+
+
+def html(state: ComparisonState) -> str:
+    return render(state, Form.HTML)
+
+
+def test_the_table_shows_cold_and_steady_apart_and_the_failed_job() -> None:
+    lines = text(one_failed()).splitlines()
+
+    assert lines[2].split()[:6] == ["job", "status", "cold", "s", "steady", "s"]
+    assert lines[3].split()[:5] == ["cpu", "done", "2.00", "1.00", "1,000"]
+    assert lines[4].split()[:3] == ["cuda:0", "failed", "0/3"]
+    (failure,) = (line for line in lines if line.startswith("cuda:0 failed: There is no"))
+    assert failure.endswith("Use --devices cpu.")
+
+
+def test_a_run_cut_short_has_no_total_and_tells_how_many_epochs_it_did() -> None:
+    whole, stopped = finished(9.0, 2.0, 2.0), finished(9.0, 2.0)[:-2]
+    stopped.append(JobDone(interrupted=True, dropped_events=0))
+    lines = text(replayed(plan("cpu", "mps", trials=2), whole, stopped, whole, whole))
+    cpu, mps = lines.splitlines()[3:5]
+
+    assert "  done  " in cpu
+    assert "13.0" in cpu
+    assert "mixed 5/6" in mps
+    assert "13.0" in mps
+
+
+def test_only_runs_cut_short_give_no_total() -> None:
+    stopped = [*finished(9.0, 2.0)[:-2], JobDone(interrupted=True, dropped_events=0)]
+    row = text(replayed(plan("cpu"), stopped)).splitlines()[3]
+
+    assert row.split()[:5] == ["cpu", "stopped", "2/3", "9.00", "2.00"]
+    assert row.split()[-2:] == ["n/a", "n/a"]
+
+
+def test_a_table_too_wide_for_100_columns_goes_on_below_itself() -> None:
+    labels = [f"cuda:{n} as-written batch 512 bf16 16 workers {'x' * 60}" for n in range(2)]
+    tables = text(replayed(plan(*labels), finished(12345.6, 1234.5), finished(1.0, 1.0)))
+    blocks = tables.split("\n\n")[1:3]
+
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 100
+    assert [block.split()[0] for block in blocks] == ["job", "job"]
+    assert "1,234" in blocks[0]
+    assert blocks[1].splitlines()[0].endswith("peak")
+    assert all(row.startswith("cuda:") for block in blocks for row in block.splitlines()[1:])
+
+
+def test_the_terminal_gets_no_control_characters() -> None:
+    assert "\x1b" not in text(one_failed())
+
+
+def test_trials_show_as_medians_with_their_spread() -> None:
+    runs = [finished(9.0, s) for s in (1.0, 3.0, 2.0)]
+    said = text(replayed(plan("cpu", trials=3), *runs))
+
+    assert "medians of 3 trials" in said
+    assert "cpu: steady epochs 1.00 to 3.00 s over 3 trials." in said
+
+
+def test_markdown_escapes_what_would_break_the_table() -> None:
+    said = markdown(one_failed())
+
+    assert "| cpu | done | 2.00 | 1.00 |" in said
+    assert "no \\<b\\>CUDA\\</b\\> \\| here" in said
+
+
+def page(state: ComparisonState) -> ElementTree.Element:
+    """The root of the page, which any XML parser reads."""
+    return ElementTree.fromstring(html(state).removeprefix("<!DOCTYPE html>\n"))
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_html_is_one_well_formed_file_with_a_chart() -> None:
+    root = page(one_failed())
+
+    assert "<b>" not in html(one_failed())
+    assert len(root.findall(f".//{SVG}circle")) == 2 + 2
+    assert len(root.findall(".//table")) == 2
+    assert len(root.findall(".//tbody")[0].findall("tr")) == 2
+    links = [*root.iter("link"), *root.iter("script"), *root.iter("img"), *root.iter("a")]
+    assert links == []
+
+
+def test_html_has_the_charts_of_a_sweep_and_of_a_ladder() -> None:
+    titles = [h.text for h in page(published.batches()).iter("h2")]
+    assert titles[0] == "Seconds per epoch by batch size, with the spread over trials"
+
+    titles = [h.text for h in page(published.model_sizes()).iter("h2")]
+    assert "Times as fast by MFLOP a step; above the line the other is faster" in titles
+
+
+def test_each_form_of_each_published_comparison_names_the_conditions() -> None:
+    for state in (published.batches(), published.calls(), published.mnist()):
+        for form in (Form.TEXT, Form.MARKDOWN, Form.HTML):
+            said = render(state, form, machine={"host": {"hostname": "gpu-box"}})
+            for part in ("gpu-box", "torch 2.15", "Adam lr 0.001", "(real)", "one at a time"):
+                assert part in said
+
+
+def test_markdown_tables_have_as_many_cells_in_each_row() -> None:
+    for line_of in (published.batches, published.calls, published.mnist, published.model_sizes):
+        blocks = [b for b in markdown(line_of()).split("\n\n") if b.startswith("| ")]
+        assert blocks
+        for block in blocks:
+            assert len({row.count(" | ") for row in block.splitlines()}) == 1
+
+
+def test_html_without_an_epoch_says_so() -> None:
+    assert "nothing was finished" in html(replayed(plan("cuda:0"), FAILED))
+
+
+def test_figures_keep_three_digits() -> None:
+    assert [seconds(v) for v in (0.1234, 1.234, 12.34, 1234.5, None)] == [
+        "0.123",
+        "1.23",
+        "12.3",
+        "1,234",
+        "n/a",
+    ]
+    assert [memory(v) for v in (2**20, 3 * 2**29, None)] == ["1 MiB", "1.50 GiB", "n/a"]
