@@ -4,12 +4,9 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
-from sensors.gpu_readings import DriverReading, NvmlState
-=======
 from runners.workloads import NO_DATA
 from runners.workloads.catalogue import CATALOGUE
->>>>>>> main
+from sensors.gpu_readings import DriverReading, NvmlState
 from tui.commands import doctor
 from tui.commands.check import Check
 
