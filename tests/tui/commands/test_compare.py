@@ -176,7 +176,7 @@ def test_a_second_ctrl_c_kills_at_once() -> None:
 def test_compare_imports_neither_textual_nor_torch() -> None:
     code = (
         "import sys\n"
-        "import tui.cli, tui.commands.compare, tui.commands.progress\n"
+        "import tui.cli, tui.commands.compare, tui.commands.history, tui.commands.progress\n"
         "heavy = {'torch', 'torchvision', 'textual', 'rich', 'plotext'} & sys.modules.keys()\n"
         "print(sorted(heavy))\n"
     )
