@@ -56,6 +56,8 @@ CATALOGUE: Mapping[str, Measure] = {
     "plain": epochs.measure_plain,
     "phases": epochs.measure_phase_timing,
     "tuned": epochs.measure_tuned,
+    "tuned-others": epochs.measure_tuned_others,
+    "fastest": epochs.measure_fastest,
     "sweep": sweep_overhead.measure,
     "first-step": first_step.measure,
 }

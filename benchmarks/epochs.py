@@ -16,6 +16,8 @@ from benchmarks.training import Run
 from runners.workloads import Variant
 
 _TEST_SAMPLES = 10_000
+_CPU_INFO = Path("/proc/cpuinfo")
+_NATIVE_BF16 = {"amx_bf16", "avx512_bf16"}
 _ALONE = ("--devices", "cpu", "--order", "in-turn", "--data", "generated")
 
 
@@ -28,12 +30,34 @@ def measure_plain(*, quick: bool) -> Outcome:
     runs = training.in_turn(
         {
             "worker": partial(training.in_our_worker, settings),
-            "plain script": partial(training.in_plain_script, settings, root),
+            "plain script": partial(training.in_script, settings, root, training.PLAIN_SCRIPT),
         },
         rounds=1 if quick else 6,
     )
     name = "as-written in our worker, against the plain script"
     figure = _ratio(name, runs["worker"], runs["plain script"], Budget(limit=1.02))
+    return Outcome(figures=(figure,), raw=training.to_raw(runs))
+
+
+def measure_fastest(*, quick: bool) -> Outcome:
+    """The tuned worker against the fastest plain loop known, each alone on one core."""
+    settings = training.one_core_settings(
+        Variant.TUNED, epochs=2 if quick else 6, samples=4_000 if quick else 20_000
+    )
+    root = training.data_root(settings)
+    runs = training.in_turn(
+        {
+            "worker": partial(training.in_our_worker, settings),
+            "fast script": partial(training.in_script, settings, root, training.FAST_SCRIPT),
+        },
+        rounds=1 if quick else 7,
+    )
+    figure = _ratio(
+        "samples/s, tuned in our worker, against the fastest plain loop",
+        runs["fast script"],
+        runs["worker"],
+        Budget(limit=0.98, at_least=True),
+    )
     return Outcome(figures=(figure,), raw=training.to_raw(runs))
 
 
@@ -103,6 +127,37 @@ def measure_tuned(*, quick: bool) -> Outcome:
         ),
         raw=training.to_raw(runs),
     )
+
+
+def measure_tuned_others(*, quick: bool) -> Outcome:
+    """Tuned against as-written for the smallest model and, where bf16 is native, for resnet63."""
+    asked = {"mlp": ("--epochs", "2" if quick else "3", "--train-samples", "30000")}
+    notes: tuple[str, ...] = ()
+    if _NATIVE_BF16 & set(_CPU_INFO.read_text(encoding="utf-8").split()):
+        asked["resnet63"] = ("--batch-size", "8" if quick else "64", "--precision", "fp32,bf16")
+    else:
+        notes = ("This CPU has no native bf16: resnet63 is not measured.",)
+    raw: dict[str, list[Run]] = {}
+    for workload, options in asked.items():
+        # The first is as written in fp32, the last tuned in the last precision asked for.
+        rounds = [
+            training.by_compare(
+                *_ALONE, "--variant", "as-written,tuned", *options, workload=workload
+            )
+            for _ in range(1 if quick else 4)
+        ]
+        raw[f"{workload} as-written"] = [runs[0] for runs in rounds]
+        raw[f"{workload} tuned"] = [runs[-1] for runs in rounds]
+    figures = tuple(
+        _ratio(
+            f"samples/s, {workload}, tuned against as-written",
+            raw[f"{workload} as-written"],
+            raw[f"{workload} tuned"],
+            Budget(limit=2.0, at_least=True),
+        )
+        for workload in asked
+    )
+    return Outcome(figures=figures, notes=notes, raw=training.to_raw(raw))
 
 
 def _ratio(name: str, above: list[Run], below: list[Run], budget: Budget) -> Figure:

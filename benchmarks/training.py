@@ -32,7 +32,10 @@ WORKLOAD = "fashion-cnn"
 # Monotonic times between which something was so.
 Spans = list[tuple[float, float]]
 
-_PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
+# A script of each kind: as a person would write it, and as fast as a plain loop gets.
+PLAIN_SCRIPT, FAST_SCRIPT = (
+    Path(__file__).with_name(name) for name in ("plain_script.py", "fast_script.py")
+)
 _PLAIN_EPOCH = re.compile(r"^epoch \d+: ([\d.]+) s", re.MULTILINE)
 _START_LIMIT_S, _RACE_LIMIT_S, _EXPORT_LIMIT_S = 60.0, 600.0, 20.0
 _LAST_EVENTS_S = 1.0
@@ -93,9 +96,9 @@ def data_root(settings: JobSettings) -> str:
     return next(event.path for event in found if isinstance(event, DataReady))
 
 
-def in_plain_script(settings: JobSettings, root: str) -> Run:
-    """Train the same by the script a person would write, on the same core."""
-    command = [sys.executable, str(_PLAIN_SCRIPT), root]
+def in_script(settings: JobSettings, root: str, path: Path) -> Run:
+    """Train the same by a script that uses nothing of ours, on the same core."""
+    command = [sys.executable, str(path), root]
     command += ["--samples", str(settings.train_samples), "--epochs", str(settings.epochs)]
     command += ["--batch-size", str(settings.batch_size), "--threads", str(settings.threads)]
     usable = os.sched_getaffinity(0)
@@ -106,15 +109,15 @@ def in_plain_script(settings: JobSettings, root: str) -> Run:
         os.sched_setaffinity(0, usable)
     printed, _ = script.communicate()
     if script.returncode:
-        raise NotMeasuredError(f"{_PLAIN_SCRIPT.name} ended with status {script.returncode}")
+        raise NotMeasuredError(f"{path.name} ended with status {script.returncode}")
     return Run(epochs_s=tuple(float(text) for text in _PLAIN_EPOCH.findall(printed)))
 
 
-def by_compare(*options: str, cache: Path | None = None) -> list[Run]:
+def by_compare(*options: str, workload: str = WORKLOAD, cache: Path | None = None) -> list[Run]:
     """Train by `racetop compare`; a run for each job."""
     more = {"XDG_CACHE_HOME": str(cache)} if cache else {}
     done = subprocess.run(
-        programs.racetop("compare", WORKLOAD, "--quiet", "--json", *options),
+        programs.racetop("compare", workload, "--quiet", "--json", *options),
         env={**os.environ, **more},
         stdout=subprocess.PIPE,
         text=True,

@@ -138,6 +138,13 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def speed(samples_per_s: float | None) -> str:
+    """Samples a second: whole ones from 100 on, else three digits."""
+    if samples_per_s is None:
+        return UNKNOWN
+    return count(samples_per_s) if samples_per_s >= 99.95 else _three_digits(samples_per_s)
+
+
 def ratio(value: float | None) -> str:
     """A ratio with three digits: `2.34`, `22.5`, `159`."""
     return UNKNOWN if value is None else _three_digits(value)

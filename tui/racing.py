@@ -120,7 +120,9 @@ class RacingApp(App[None]):
         from tui.export import export_comparison
 
         try:
-            paths = export_comparison(state, self.reading, folder=Path.cwd())
+            paths = export_comparison(
+                state, self.reading, folder=Path.cwd(), request=self.race.request
+            )
         except OSError as error:
             self.notify(f"Not exported: {error}", severity="error", markup=False)
         else:
@@ -204,6 +206,7 @@ class RacingApp(App[None]):
         self._last = request or self._last
         self._workload = ",".join(workload.name for workload in plan.workloads)
         self._told_problem = None
+        self.live.warn("")
         self.live.show_view(View.RACE)
         self._show_plan(plan)
         self._load_charts()

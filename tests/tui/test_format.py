@@ -25,6 +25,7 @@ def test_unknown_is_never_zero() -> None:
         fmt.clock(None),
         fmt.uptime(None),
         fmt.count(None),
+        fmt.speed(None),
         fmt.ratio(None),
         fmt.accuracy(None),
         fmt.loss(None),
@@ -89,3 +90,11 @@ def test_short_forms_keep_their_widths(value: float | None) -> None:
 def test_a_time_that_adds_up_shows_tenths_only_while_they_matter() -> None:
     texts = [fmt.held(value) for value in (0.04, 0.4, 9.96, 38.2, 99.6, 7500.0)]
     assert texts == ["0.0 s", "0.4 s", "10 s", "38 s", "1:40", "2:05:00"]
+
+
+@pytest.mark.parametrize(
+    ("samples_per_s", "text"),
+    [(0.265, "0.27"), (9.4, "9.40"), (99.97, "100"), (32_787.4, "32,787")],
+)
+def test_a_slow_speed_is_not_rounded_to_nothing(samples_per_s: float, text: str) -> None:
+    assert fmt.speed(samples_per_s) == text

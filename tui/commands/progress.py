@@ -103,7 +103,7 @@ class Progress:
             return
         self._drawn_s = self._clock()
         active = [
-            f"{_name(state, key)} {_progress_text(run)}"
+            f"{_name(state, key)} {_progress_text(run, state.plan.jobs[key.job].workload.unit)}"
             for key, run in state.runs.items()
             if run.pid is not None and not run.status.is_over
         ]
@@ -130,27 +130,28 @@ def _name(state: ComparisonState, key: RunKey) -> str:
     return f"{label} trial {key.trial + 1}" if state.plan.trials > 1 else label
 
 
-def _progress_text(run: RunState) -> str:
+def _progress_text(run: RunState, unit: str) -> str:
     if run.status is RunStatus.STARTING:
         return str(run.stage or "starting")
     if run.current is None:
         return str(run.status)
-    text = f"epoch {run.current.epoch}/{run.current.epochs}"
+    text = f"{unit} {run.current.epoch}/{run.current.epochs}"
     if run.progress is None or not run.progress.steps:
         return text
     text += f" {run.progress.step * 100 // run.progress.steps} %"
     if run.progress.elapsed_s > 0:
-        text += f" {fmt.count(run.progress.samples / run.progress.elapsed_s)} samples/s"
+        text += f" {fmt.speed(run.progress.samples / run.progress.elapsed_s)} samples/s"
     return text
 
 
 def _epoch_text(state: ComparisonState, key: RunKey, event: EpochFinished) -> str:
-    epochs = state.plan.jobs[key.job].settings.epochs
-    speed = fmt.count(event.samples / event.epoch_s) if event.epoch_s > 0 else fmt.UNKNOWN
-    return (
-        f"epoch {event.epoch}/{epochs}  {fmt.seconds(event.epoch_s)}  "
-        f"{speed} samples/s  loss {event.train_loss:.4f}"
+    job = state.plan.jobs[key.job]
+    speed = event.samples / event.epoch_s if event.epoch_s > 0 else None
+    text = (
+        f"{job.workload.unit} {event.epoch}/{job.settings.epochs}  {fmt.seconds(event.epoch_s)}  "
+        f"{fmt.speed(speed)} samples/s"
     )
+    return text if event.train_loss is None else f"{text}  loss {event.train_loss:.4f}"
 
 
 def _end_text(run: RunState) -> str:

@@ -28,24 +28,17 @@ _WORKLOAD_MEANING = "one, several with commas between, or a ladder of models"
 _KEYS = "enter, F5 start · esc leave · tab ↑↓ move · → takes a suggestion"
 
 
-class FormField(Input):
-    """What is typed for one option."""
-
-    # The form's own keys: a field has but one row.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.focus_previous", "Up", show=False),
-        Binding("down", "app.focus_next", "Down", show=False),
-    ]
-
-
 class JobForm(ModalScreen[Filled | None]):
     """Answers with the workload, the texts of the options and the request they make."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        # First, so that what is typed right after them goes to the next field.
+        Binding("tab,down", "app.focus_next", "Down", show=False, priority=True),
+        Binding("shift+tab,up", "app.focus_previous", "Up", show=False, priority=True),
         Binding("escape", "leave", "Leave", id="form.leave"),
         Binding("f5", "start", "Start", id="form.start"),
-        Binding("pagedown", "jump(8)", "Down", show=False),
-        Binding("pageup", "jump(-8)", "Up", show=False),
+        Binding("pagedown", "jump(8)", "Down", show=False, priority=True),
+        Binding("pageup", "jump(-8)", "Up", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     JobForm {
@@ -70,7 +63,7 @@ class JobForm(ModalScreen[Filled | None]):
             width: 15;
             color: $text-muted;
         }
-        & FormField {
+        & Input {
             width: 26;
             margin-right: 2;
             padding: 0 1;
@@ -107,7 +100,7 @@ class JobForm(ModalScreen[Filled | None]):
         }
     }
     .-narrow JobForm, .-tiny JobForm {
-        & FormField {
+        & Input {
             width: 20;
             margin-right: 1;
         }
@@ -139,7 +132,7 @@ class JobForm(ModalScreen[Filled | None]):
         self._plan = plan
         self._request: Request | None = None
         self._meanings: dict[str, Static] = {}
-        self._fields: dict[str, FormField] = {}
+        self._fields: dict[str, Input] = {}
         self._rows = VerticalScroll(can_focus=False)
         self._meaning_now = Static(id="form-meaning", markup=False)
         self._jobs = Static(id="form-jobs", markup=False)
@@ -162,7 +155,7 @@ class JobForm(ModalScreen[Filled | None]):
     def _row(
         self, name: str, label: str, *, suggester: SuggestFromList | None = None
     ) -> Horizontal:
-        field = FormField(self._texts.get(name, ""), name=name, suggester=suggester, compact=True)
+        field = Input(self._texts.get(name, ""), name=name, suggester=suggester, compact=True)
         self._fields[name] = field
         self._meanings[name] = Static(classes="meaning", markup=False)
         return Horizontal(Static(label, classes="label", markup=False), field, self._meanings[name])

@@ -243,7 +243,6 @@ class LiveScreen(Screen[None]):
                 panes.insert(1, RatioPane())
             await self._race.mount(*panes)
             self._shown_basis = None
-            self._problem = ""
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""

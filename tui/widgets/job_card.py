@@ -243,7 +243,7 @@ def _apportion(shares: list[float], width: int) -> list[int]:
 def _time_line(run: RunState, palette: Palette, width: int) -> Line:
     """Figures in the order in which a narrow card keeps them."""
     steady_s, cold_s = steady_epoch_s(run), cold_epoch_s(run)
-    speed = fmt.count(speed_samples_per_s(run))
+    speed = fmt.speed(speed_samples_per_s(run))
     fields: list[Field] = [
         ((fmt.seconds(steady_s), Role.STRONG), (" steady", Role.LABEL)),
         ((speed, Role.STRONG), (" samples/s", Role.LABEL)),

@@ -29,6 +29,8 @@ from tui.widgets.rows import MANY_ROWS, RowsWidget
 
 ORDER_TEXT = {Order.TOGETHER: "side by side", Order.IN_TURN: "one at a time"}
 MIN_STATUS_WIDTH = 21
+TINY_STATUS_WIDTH = 13
+TINY_BELOW = 50
 MAX_LABEL_WIDTH = 34
 _WHEEL_ROWS = 3
 _Text = Callable[[Cell, int], str]
@@ -140,7 +142,8 @@ class SweepTable(RowsWidget):
         plan = self._state.plan
         labels = [_label(plan, row) for row in self._rows]
         label_width = min(max(map(len, labels)) + 3, MAX_LABEL_WIDTH)
-        columns = _columns_that_fit(plan, width - label_width - MIN_STATUS_WIDTH)
+        status_width = TINY_STATUS_WIDTH if width < TINY_BELOW else MIN_STATUS_WIDTH
+        columns = _columns_that_fit(plan, width - label_width - status_width)
         room = width - label_width - sum(COLUMNS[name][0] for name in columns)
         titles = "".join(f"{name:>{COLUMNS[name][0]}}" for name in columns)
         header = Line(palette).pad_to(label_width + room).add(titles, Role.DIM)
@@ -188,6 +191,8 @@ class SweepTable(RowsWidget):
             line.add(cut(GPU_LOST, room - 1), Role.BAD)
         else:
             line.join(_status(run, epochs, trouble, palette, style, room - 1, self._now_s))
+        if cell.unit_s is None and run.status is RunStatus.WAITING:
+            return line
         line.pad_to(label_width + room)
         for name in columns:
             width, text = COLUMNS[name]
@@ -269,5 +274,7 @@ def _status(
     if silent_s is not None:
         tail, role = f"no step {fmt.clock(silent_s)}", Role.WARNING
     line.add(text, Role.STRONG)
+    if width < MIN_STATUS_WIDTH - 1:
+        return line.add(tail, role)
     line.bar(share, width - len(text) - 7 - max(6, len(tail)), style)
     return line.add(" ").add(fmt.pct(100 * share)).add(f" {tail:>6}", role)

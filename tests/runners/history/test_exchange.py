@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runners.history.store import HistoryError
+from runners.history.store import Entry, HistoryError
 from tests.fakes.saved import HERE, REQUEST, THERE, a_stopped_one, history, record
 from tests.fakes.training import finished_run, plan
 
@@ -140,3 +141,11 @@ def test_what_is_not_there_cannot_be_exported(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="no comparison 5"):
         kept.export([5])
     kept.close()
+
+
+def test_the_documentation_names_every_key(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "history.md").read_text(encoding="utf-8")
+    (comparison,) = exported(tmp_path)["comparisons"]
+    keys = {*comparison, *comparison["events"][0], *(field.name for field in fields(Entry))}
+
+    assert {key for key in keys if f"`{key}`" not in text} == set()

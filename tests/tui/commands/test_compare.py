@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from runners.launching.launch import run_worker
 from runners.reports.names import Form
-from runners.spec import Order, Request, UsageError
+from runners.spec import Order, Plan, Request, UsageError
 from tests.fakes.processes import is_alive, wait_until
 from tests.fakes.training import epoch, fake_command, plan, replayed
 from tui.commands.compare import compare
@@ -175,7 +176,7 @@ def test_a_second_ctrl_c_kills_at_once() -> None:
 def test_compare_imports_neither_textual_nor_torch() -> None:
     code = (
         "import sys\n"
-        "import tui.cli, tui.commands.compare, tui.commands.progress\n"
+        "import tui.cli, tui.commands.compare, tui.commands.history, tui.commands.progress\n"
         "heavy = {'torch', 'torchvision', 'textual', 'rich', 'plotext'} & sys.modules.keys()\n"
         "print(sorted(heavy))\n"
     )
@@ -207,6 +208,17 @@ def test_a_run_without_progress_for_a_minute_is_told_once() -> None:
     progress.tell_silent_runs()
 
     assert stream.getvalue().count("cpu: no progress for 60 s") == 1
+
+
+def test_a_call_without_training_is_told_as_such() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, quiet=False, is_live=False)
+    (job,) = plan("cpu").jobs
+    task = replace(job, settings=replace(job.settings, workload="matmul", epochs=20))
+    state = replayed(Plan(order=Order.TOGETHER, trials=1, jobs=(task,)), [])
+    progress.show(state, next(iter(state.runs)), epoch(1, 2.0, samples=1, train_loss=None))
+
+    assert stream.getvalue() == "cpu: call 1/20  2.00 s  0.50 samples/s\n"
 
 
 def test_a_terminal_gets_one_changing_line_that_is_taken_away() -> None:
