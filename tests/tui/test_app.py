@@ -330,11 +330,12 @@ async def test_exporting_writes_the_race_as_it_stands(
             [worker for worker in stage.app.workers if worker.group == "export"]
         )
     written = texts_by_suffix(tmp_path)
-    assert set(written) == {".json", ".md", ".html"}
+    assert set(written) == {".json", ".csv", ".md", ".html"}
     document = json.loads(written[".json"])
     assert document["schema"] == "racetop.comparison/1"
     assert [job["label"] for job in document["jobs"]] == ["cpu", "cuda:0"]
     assert document["machine"]["host"]["hostname"] == "gpu-box"
+    assert document["command"].startswith("racetop compare fashion-cnn --devices cpu,cuda:0")
 
 
 async def test_every_theme_draws_every_pane() -> None:
