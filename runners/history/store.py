@@ -257,35 +257,31 @@ class History:
 
     def _settle_the_dead(self) -> None:
         """Mark as interrupted what a process recorded that has died since."""
+        file = self._connection
+        if not self._dead():
+            return
+        # Where another program writes for long, the next look will do it.
+        with suppress(sqlite3.OperationalError), transaction(file):
+            # Looked for again: another process may have gone on with one meanwhile.
+            for number in self._dead():
+                end: dict[str, object] = {"status": INTERRUPTED}
+                # A version that cannot read its figures still sees that it has ended.
+                with suppress(HistoryError), understood("it"):
+                    end |= columns_of_end(settled(load(file, self._entry(file, number)).state))
+                update(file, number, end | {"pid": None})
+
+    def _dead(self) -> list[int]:
+        """What this host's processes recorded until they died."""
         running = self._connection.execute(
             "SELECT id, pid, pid_started_at FROM comparisons "
             "WHERE status = 'running' AND host_id = ?",
             [self._host.id],
-        ).fetchall()
-        dead = [
-            (number, pid)
+        )
+        return [
+            number
             for number, pid, started_at_s in running
             if not is_alive(Process(pid=pid, started_at_s=started_at_s))
         ]
-        # Where another program writes for long, the next look will do it.
-        with suppress(sqlite3.OperationalError):
-            for number, pid in dead:
-                self._settle(number, pid)
-
-    def _settle(self, number: int, pid: int) -> None:
-        file = self._connection
-        with transaction(file):
-            (now,) = file.execute(
-                "SELECT max(pid) FROM comparisons WHERE id = ?", [number]
-            ).fetchone()
-            if now != pid:
-                # It was deleted, or another process goes on with it.
-                return
-            end: dict[str, object] = {"status": INTERRUPTED, "pid": None}
-            # A version that cannot read its figures still sees that it has ended.
-            with suppress(HistoryError), understood("it"):
-                end |= columns_of_end(settled(load(file, self._entry(file, number)).state))
-            update(file, number, end)
 
 
 def _refuse_to_resume(saved: Saved) -> None:
