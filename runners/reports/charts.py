@@ -7,7 +7,7 @@ from typing import Any
 
 from runners.cells import NUMERIC_AXES, cells, chosen_axes, label_without, swept_axis
 from runners.fits import Crossover, crossovers
-from runners.reports.figures import megaflops, seconds, times
+from runners.reports.figures import megaflops
 from runners.reports.svg import Chart, Point, Series
 from runners.state import ComparisonState
 from runners.text import printable
@@ -48,7 +48,7 @@ def _sweep(state: ComparisonState) -> tuple[Chart, ...]:
             y_title=f"seconds per {unit}",
             series=_series(lines.items()),
             x_ticks=tuple((value, f"{value:g}") for value in values),
-            y_text=seconds,
+            y_text=_plain,
             is_x_log=values[0] > 0,
             is_y_log=_is_wide(point.y for points in lines.values() for point in points),
         ),
@@ -77,7 +77,7 @@ def _speed_ups(state: ComparisonState) -> tuple[Chart, ...]:
             y_title="times as fast",
             series=_series(lines),
             x_ticks=tuple((at, megaflops(at * scale) if scale > 1 else f"{at:g}") for at in values),
-            y_text=times,
+            y_text=lambda value: f"{_plain(value)}x",
             is_x_log=True,
             is_y_log=True,
             line_at=1.0,
@@ -112,7 +112,7 @@ def _epochs(state: ComparisonState) -> tuple[Chart, ...]:
                 for job, epochs in runs
             ),
             x_ticks=tuple((number, str(number)) for number in range(1, last + 1)),
-            y_text=seconds,
+            y_text=_plain,
             is_y_log=_is_wide(e.epoch_s for _, epochs in runs for e in epochs),
         ),
     )
@@ -127,6 +127,11 @@ def _series(lines: Iterable[tuple[str, list[Point]]]) -> tuple[Series, ...]:
         )
         for place, (name, points) in enumerate(lines)
     )
+
+
+def _plain(value: float) -> str:
+    """A round number without digits that say nothing."""
+    return f"{value:,.6g}"
 
 
 def _is_wide(values: Iterable[float]) -> bool:

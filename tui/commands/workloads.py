@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from textwrap import indent, wrap
+from textwrap import wrap
 from typing import Any
 
-from runners.workloads.catalogue import CATALOGUE
+from runners.reports.figures import megaflops
+from runners.workloads import Kind, Workload
+from runners.workloads.catalogue import CATALOGUE, LADDERS
+
+_WIDTH = 100
+_HEADER = ("NAME", "KIND", "DATA", "PARAMETERS", "MFLOP/STEP", "BATCH", "UNITS", "TRIALS")
+_WORDS = (0, 1, 2, 6)
+_LEGEND = (
+    "MFLOP/STEP: millions of floating-point operations of a training step or a call, 2 for each "
+    "multiply-add. UNITS: what a run has, epochs or calls; each is timed. TRIALS: how often a run "
+    "is repeated where nothing else is asked for. The lines below give a sample's MFLOP."
+)
 
 
 def run_workloads(*, as_json: bool) -> int:
     """Print the catalogue."""
-    print(json.dumps(catalogue_as_json(), indent=2) if as_json else _table())
+    print(json.dumps(catalogue_as_json(), indent=2) if as_json else _text())
     return 0
 
 
@@ -20,37 +31,56 @@ def catalogue_as_json() -> dict[str, Any]:
     """The catalogue in schema `racetop.workloads/1`; FLOPs are per sample."""
     return {
         "schema": "racetop.workloads/1",
-        "workloads": [asdict(workload) for workload in CATALOGUE.values()],
+        "workloads": [
+            {**asdict(workload), "unit": workload.unit} for workload in CATALOGUE.values()
+        ],
+        "ladders": {name: list(workloads) for name, workloads in LADDERS.items()},
     }
 
 
-def _table() -> str:
-    rows = [("NAME", "DATA", "PARAMETERS", "MFLOP FWD", "(+ BWD)", "BATCH", "EPOCHS", "OPTIMIZER")]
-    rows += [
-        (
-            w.name,
-            w.data,
-            f"{w.parameters:,}",
-            f"{w.flops_forward / 1e6:.2f}",
-            f"({w.flops_step / 1e6:.2f})",
-            str(w.batch_size),
-            str(w.epochs),
-            w.optimizer,
-        )
-        for w in CATALOGUE.values()
-    ]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    left = {0, 1, 7}
+def _text() -> str:
+    rows = [_HEADER, *map(_row, CATALOGUE.values())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
-            cell.ljust(width) if i in left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            f"{cell:<{width}}" if place in _WORDS else f"{cell:>{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
-    for w in CATALOGUE.values():
-        chosen = f"; chosen here: {', '.join(w.own_choices)}" if w.own_choices else ""
-        details = wrap(f"{w.loss}; from {w.source}{chosen}", 96)
-        lines += ["", f"{w.name}: {w.summary}", indent("\n".join(details), "  ")]
-    lines += ["", "MFLOP: millions of floating-point operations per sample, 2 per multiply-add."]
+    lines += ["", *wrap(_LEGEND, _WIDTH)]
+    lines += ["", "Names that stand for several:"]
+    lines += [f"  {name}: {', '.join(workloads)}" for name, workloads in LADDERS.items()]
+    for workload in CATALOGUE.values():
+        lines += ["", *_details(workload)]
     return "\n".join(lines)
+
+
+def _row(workload: Workload) -> tuple[str, ...]:
+    flops = workload.flops_step * workload.batch_size
+    return (
+        workload.name,
+        str(workload.kind),
+        workload.data,
+        f"{workload.parameters:,}" if workload.parameters else "",
+        megaflops(flops) if flops else "",
+        f"{workload.batch_size:,}",
+        f"{workload.epochs} {workload.unit}{'' if workload.epochs == 1 else 's'}",
+        str(workload.trials),
+    )
+
+
+def _details(workload: Workload) -> list[str]:
+    parts = []
+    if workload.flops_forward:
+        forward = f"{megaflops(workload.flops_forward)} MFLOP forward"
+        whole = f", {megaflops(workload.flops_step)} with backward"
+        parts.append(forward + ("" if workload.kind is Kind.MICRO else whole))
+    if workload.kind is not Kind.MICRO:
+        trained = workload.trainable_parameters
+        parts += [f"{trained:,} trained"] if trained != workload.parameters else []
+        parts += [workload.loss, workload.optimizer]
+    parts.append(f"from {workload.source}")
+    parts += [f"chosen here: {', '.join(workload.own_choices)}"] if workload.own_choices else []
+    head = wrap(f"{workload.name}: {workload.summary}", _WIDTH, subsequent_indent="  ")
+    return [*head, *wrap("; ".join(parts), _WIDTH, initial_indent="  ", subsequent_indent="  ")]
