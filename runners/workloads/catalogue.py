@@ -226,7 +226,7 @@ _ALL = (
         loss="none",
         optimizer="none",
         source="a CPU against MPS comparison's other tasks",
-        own_choices=("the size",),
+        own_choices=("the size", "matrices lie on the device"),
         variants=(Variant.AS_WRITTEN,),
     ),
     Workload(
@@ -245,7 +245,7 @@ _ALL = (
         loss="none",
         optimizer="none",
         source="a CPU against MPS comparison's other tasks",
-        own_choices=("sizes", "100 images a call"),
+        own_choices=("sizes", "100 images a call", "each copied to the device and resized there"),
         variants=(Variant.AS_WRITTEN,),
     ),
     Workload(
@@ -264,7 +264,7 @@ _ALL = (
         loss="none",
         optimizer="none",
         source="a CPU against MPS comparison's other tasks",
-        own_choices=("sizes", "100 images a call"),
+        own_choices=("sizes", "100 images a call", "each copied to the device and changed there"),
         variants=(Variant.AS_WRITTEN,),
     ),
     Workload(
@@ -283,7 +283,10 @@ _ALL = (
         loss="none",
         optimizer="none",
         source="a CPU against MPS comparison's other tasks",
-        own_choices=("the model", "batch 32"),
+        own_choices=(
+            "the model with random weights",
+            "batch 32, copied to the device in each call",
+        ),
         variants=(Variant.AS_WRITTEN,),
     ),
 )
