@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runners.cells import cells, chosen_axes, label_without, swept_axis
+from runners.cells import NUMERIC_AXES, cells, chosen_axes, label_without, swept_axis
 from runners.reports import figures
 from runners.reports.report import Table
 from runners.reports.summaries import over_trials, status, whole_s
@@ -45,7 +45,8 @@ def tables(state: ComparisonState) -> tuple[Table, ...]:
 
 def _grid(state: ComparisonState) -> _Grid:
     plan = state.plan
-    axis = swept_axis(plan) if chosen_axes(plan) else _WORKLOAD
+    numbers = [axis for axis in chosen_axes(plan) if axis in NUMERIC_AXES]
+    axis = swept_axis(plan) if numbers else _WORKLOAD
     rows: dict[str, dict[str, int]] = {}
     columns: dict[str, None] = {}
     for job, spec in enumerate(plan.jobs):
