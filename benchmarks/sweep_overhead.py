@@ -17,6 +17,7 @@ from runners.events import (
     EpochStarted,
     EvaluationFinished,
     Event,
+    Heartbeat,
     Hello,
     LatencyMeasured,
     Stage,
@@ -103,6 +104,8 @@ def _plan(variant: Variant, quick: bool) -> Plan:
         workloads=("mlp",),
         variants=(variant,),
         batch_sizes=_BATCH_SIZES[:2] if quick else _BATCH_SIZES,
+        # Threads that wait for each other would only add noise.
+        threads=(1,),
         epochs=(_EPOCHS,),
         train_samples=_SAMPLES[variant],
         data="generated",
@@ -153,7 +156,9 @@ def split(events: Sequence[Event]) -> tuple[float, dict[str, float]]:
     training_s = 0.0
     before_s: float | None = None
     for event in events:
-        if not isinstance(event, WorkerEvent | WorkerStarted | WorkerExited):
+        if isinstance(event, Heartbeat) or not isinstance(
+            event, WorkerEvent | WorkerStarted | WorkerExited
+        ):
             continue
         if isinstance(event, EpochFinished):
             training_s += event.epoch_s
