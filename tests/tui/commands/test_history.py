@@ -392,3 +392,23 @@ def test_text_of_others_reaches_no_terminal_as_commands(history_file: Path) -> N
 
     for arguments in (["list"], ["show", str(number)], ["compare", str(number)]):
         assert "\x1b" not in ran(*arguments)[1]
+
+
+def test_a_file_that_may_grow_no_more_is_told_and_the_comparison_goes_on(
+    history_file: Path,
+) -> None:
+    history_of(history_file).close()
+    limit = history_file.stat().st_size
+    limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", limited + _SWEEP, *["normal"] * 4],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert "batch 256" in done.stderr
+    assert "racetop: not saved: " in done.stderr
+    assert ran("list")[0] == 0
