@@ -107,7 +107,7 @@ class RacingApp(App[None]):
 
     def action_chart(self) -> None:
         """Show the next kind of figures in the chart."""
-        self.live.chart.next_kind()
+        self.live.race.chart.next_kind()
 
     @work(thread=True, group="export", exclusive=True)
     def action_export(self) -> None:
@@ -128,7 +128,7 @@ class RacingApp(App[None]):
         else:
             words = "Wrote " + ", ".join(map(str, paths))
             self.notify(words, markup=False)
-            self.call_from_thread(self.live.tell, words)
+            self.call_from_thread(self.live.race.tell, words)
 
     # Races
 
@@ -206,7 +206,7 @@ class RacingApp(App[None]):
         self._last = request or self._last
         self._workload = ",".join(workload.name for workload in plan.workloads)
         self._told_problem = None
-        self.live.warn("")
+        self.live.race.warn("")
         self.live.show_view(View.RACE)
         self._show_plan(plan)
         self._load_charts()
@@ -222,7 +222,7 @@ class RacingApp(App[None]):
         if problem is not None and problem != self._told_problem:
             self._told_problem = problem
             self.notify(problem, title="This race is not kept", severity="warning", markup=False)
-            self.live.warn(problem)
+            self.live.race.warn(problem)
 
     @work(group="plan")
     async def _show_plan(self, plan: Plan) -> None:

@@ -13,35 +13,26 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widget import Widget
 
-from runners.cells import cells
-from runners.diagnosis import verdict
 from runners.spec import Plan, RunKey
-from runners.state import ComparisonState, RunStatus
-from runners.statistics import ratios
+from runners.state import ComparisonState
 from runners.text import printable
 from sensors.gpu_readings import GpuState
 from sensors.readings import Reading
-from tui.jobs import current_run, current_trial, is_sweep
+from tui.jobs import is_sweep
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
+from tui.race_panes import RacePanes
 from tui.spans import SpanCompositor
 from tui.widgets.cpu.pane import CpuPane
 from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.history_pane import HistoryPane
-from tui.widgets.job_card import JobCard
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.process_table import ProcessTable
-from tui.widgets.race_chart import RaceChart
-from tui.widgets.ratio import RatioPane
 from tui.widgets.rows import RowsWidget
-from tui.widgets.sweep_table import SweepTable
 from tui.widgets.top_line import TopLine
-from tui.widgets.verdict import VerdictPane
 from tui.widgets.welcome import Welcome
-from tui.widgets.worker_log import WorkerLog
 from tui.wiring import Opening
 
 if TYPE_CHECKING:
@@ -78,8 +69,6 @@ class LiveScreen(Screen[None]):
         self._opening = opening
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
-        self._shown_basis: object = None
-        self._hint = self._problem = ""
         self._told: set[tuple[int, RunKey]] = set()
         self._page: ProcessScreen | None = None
         self._lost_gpus: list[str] = []
@@ -98,11 +87,8 @@ class LiveScreen(Screen[None]):
             read_only=opening.read_only,
             filter_text=opening.process_filter,
         )
-        self._race = Horizontal(id="race", classes="-table")
         self._welcome = Welcome(opening.workload)
-        self.chart = RaceChart(id="chart")
-        self._verdict = VerdictPane(id="verdict")
-        self._log = WorkerLog(id="log")
+        self.race = RacePanes(hint=_WHAT_NEXT, welcome=self._welcome)
 
     def compose(self) -> ComposeResult:
         """The panes, in the order the eye should find them."""
@@ -111,12 +97,8 @@ class LiveScreen(Screen[None]):
             with self._machine:
                 yield self.gpus
                 yield self._cpu
-            with self._race:
-                yield self._welcome
-            with Container(id="middle"):
-                yield self.chart
-                yield self._verdict
-                yield self._log
+            yield self.race.jobs
+            yield self.race.middle
             yield self.history
             yield self.processes
         yield self.key_bar
@@ -232,60 +214,14 @@ class LiveScreen(Screen[None]):
         """Make room for a comparison's jobs."""
         async with self._changing:
             self.minimize()
-            await self._race.remove_children()
-            table = is_sweep(plan)
-            self._race.set_class(table, "-table")
-            self.set_class(table, "-sweep")
-            panes: list[Widget] = [SweepTable(plan)] if table else []
-            if not table:
-                panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-            if len(plan.jobs) > 1:
-                panes.insert(1, RatioPane())
-            await self._race.mount(*panes)
-            self._shown_basis = None
+            await self.race.show_plan(plan)
+            self.set_class(is_sweep(plan), "-sweep")
 
     def show_state(self, state: ComparisonState, now_s: float) -> None:
         """Show a comparison as it stands at a monotonic time."""
         self._state = state
-        self._show_figures(state)
-        for job, card in enumerate(self.query(JobCard)):
-            trial, lost = current_trial(state, job), self._lost_gpus
-            card.show(current_run(state, job), now_s, trial=trial, lost_gpus=lost)
-        for table in self.query(SweepTable):
-            table.show(state, now_s, self._lost_gpus)
-        self._log.show(state)
-
-    def _show_figures(self, state: ComparisonState) -> None:
-        """Show what changes with an epoch or the end of a run, and costs more to work out."""
-        basis = tuple((len(run.epochs), run.status) for run in state.runs.values())
-        if (state.plan, basis) == self._shown_basis:
-            return
-        self._shown_basis = (state.plan, basis)
-        found, figures = ratios(state), cells(state)
-        failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
-        for pane in self.query(RatioPane):
-            pane.show(found, failed=failed)
-        for table in self.query(SweepTable):
-            table.show_figures(figures)
-        self.chart.show(state, figures)
-        self._hint = _WHAT_NEXT if state.is_over else ""
-        self._show_verdict()
-        self._tell_failures(state)
-
-    def tell(self, hint: str) -> None:
-        """Say below the verdict what became of the race: where its files are, what is missing."""
-        self._hint = hint
-        self._show_verdict()
-
-    def warn(self, problem: str) -> None:
-        """Say beside the verdict what is wrong with the race; empty takes it back."""
-        self._problem = problem
-        self._show_verdict()
-
-    def _show_verdict(self) -> None:
-        if self._state is not None:
-            hint = " · ".join(filter(None, (self._problem, self._hint)))
-            self._verdict.show(verdict(self._state), is_over=self._state.is_over, hint=hint)
+        if self.race.show(state, now_s, self._lost_gpus):
+            self._tell_failures(state)
 
     def _tell_failures(self, state: ComparisonState) -> None:
         """A toast for each run that failed, once, with all that the card may have no room for."""
