@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from typing import Any
 
 from runners.events import ErrorKind
-from runners.spec import Plan, axis_text
+from runners.spec import JobSpec, Plan, axis_text
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
     Spread,
@@ -19,6 +20,8 @@ from runners.statistics import (
     unit_s,
 )
 
+JOBS = "job"
+"""The axis of jobs that differ in what is no setting."""
 NUMERIC_AXES = ("batch_size", "workers", "threads", "epochs")
 
 
@@ -70,9 +73,12 @@ def cells(state: ComparisonState) -> tuple[Cell, ...]:
 def chosen_axes(plan: Plan) -> tuple[str, ...]:
     """The axes that were asked for, slowest first.
 
-    What differs between workloads only because each has its own is none.
+    What differs between workloads only because each has its own is none. Where axes do not tell
+    the jobs apart, as when they come from several hosts, the jobs themselves are the only axis.
     """
-    return tuple(axis for axis in plan.axes if axis == "workload" or not _is_own(plan, axis))
+    axes = tuple(axis for axis in plan.axes if axis == "workload" or not _is_own(plan, axis))
+    told = {tuple(axis_value(job, axis) for axis in axes) for job in plan.jobs}
+    return axes if len(told) == len(plan.jobs) and axes else (JOBS,)
 
 
 def swept_axis(plan: Plan) -> str:
@@ -84,13 +90,23 @@ def swept_axis(plan: Plan) -> str:
     numeric = [axis for axis in axes if axis in NUMERIC_AXES]
     if "workload" in axes or not numeric:
         return "workload" if "workload" in axes else axes[-1]
-    return max(numeric, key=lambda axis: len({getattr(j.settings, axis) for j in plan.jobs}))
+    return max(numeric, key=lambda axis: len({axis_value(job, axis) for job in plan.jobs}))
+
+
+def axis_value(job: JobSpec, axis: str) -> Any:  # noqa: ANN401
+    """What a job has on an axis."""
+    return job.label if axis == JOBS else getattr(job.settings, axis)
+
+
+def axis_label(job: JobSpec, axis: str) -> str:
+    """The same in words."""
+    return job.label if axis == JOBS else axis_text(axis, job.settings)
 
 
 def label_without(plan: Plan, job: int, axis: str) -> str:
     """What a job has on the other axes, in words; empty where there is no other."""
-    settings = plan.jobs[job].settings
-    return " ".join(axis_text(other, settings) for other in chosen_axes(plan) if other != axis)
+    others = (other for other in chosen_axes(plan) if other != axis)
+    return " ".join(axis_label(plan.jobs[job], other) for other in others)
 
 
 def _is_own(plan: Plan, axis: str) -> bool:

@@ -36,6 +36,7 @@ RACE_KEYS = (
     _key("v", "variants", "variants", "Race as-written against tuned on the last device"),
     _key("b", "batch", "batch", "Sweep the batch size around the workload's own"),
     _key("w", "workers", "workers", "Sweep the loader workers, one job at a time"),
+    _key("u", "tune", "tune", "Try settings briefly, each for itself, and keep those that win"),
     _key("o", "order", "order", "Switch the next race between side by side and in turn"),
     _key("y", "chart", "chart", "Show the next kind of figures in the chart"),
     _key("e", "export", "export", "Write the report of the race into files"),

@@ -138,6 +138,21 @@ class Race:
         self._go(request, ComparisonState.of(plan), self._begin_recording(plan, request, machine))
         return plan
 
+    async def run_plan(self, plan: Plan) -> ComparisonState:
+        """Run a plan that no request stands for to its end; it is not kept.
+
+        Raises:
+            RuntimeError: A race is running.
+        """
+
+        async def keep_nothing() -> None:
+            return None
+
+        self._refuse_a_second()
+        task = self._go(None, ComparisonState.of(plan), keep_nothing())
+        await asyncio.wait([task])
+        return self.state or ComparisonState.of(plan)
+
     def resume(self, saved: Saved, recorder: Recorder) -> Plan:
         """Go on with a comparison of the history, where it stopped.
 
@@ -191,12 +206,13 @@ class Race:
 
     def _go(
         self, request: Request | None, state: ComparisonState, get_recorder: Awaitable[None]
-    ) -> None:
+    ) -> asyncio.Task[None]:
         self.request, self.state = request, state
         self._comparison = self._recorder = self._unsaved = None
         self._is_stopping = False
         self._task = asyncio.create_task(self._run(state, get_recorder), name="race")
         self._task.add_done_callback(self._ended)
+        return self._task
 
     async def _run(self, state: ComparisonState, get_recorder: Awaitable[None]) -> None:
         await get_recorder

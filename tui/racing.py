@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,12 @@ from textual.screen import Screen
 
 from runners.presets import PRESETS
 from runners.spec import Order, Plan, Request, UsageError
+from runners.state import ComparisonState
 from sensors.readings import Reading
 from sensors.snapshot import snapshot
 from tui import charts, requests
 from tui.messages import RaceChanged
+from tui.options import with_arguments
 from tui.race import Race
 from tui.screens.live import LiveScreen, View
 from tui.wiring import Opening
@@ -46,7 +49,8 @@ class RacingApp(App[None]):
         self._workload = opening.workload
         self._last: Request | None = None
         self._order: Order | None = None
-        self._pending: Callable[[], Request] | None = None
+        self._pending: Callable[[], object] | None = None
+        self._is_tuning = False
         self._gpus_known = not opening.needs_gpus
         self._accelerator: str | None = None
         self._form_texts: dict[str, str] = {}
@@ -99,6 +103,10 @@ class RacingApp(App[None]):
         """Sweep the loader workers."""
         self.begin(lambda: requests.workers_sweep(self.base()))
 
+    def action_tune(self) -> None:
+        """Try settings briefly and keep those that win."""
+        self._begin(self._tune)
+
     def action_order(self) -> None:
         """Switch the order of the next races."""
         self._order = requests.other_order(self._order or self._again().order)
@@ -138,28 +146,21 @@ class RacingApp(App[None]):
 
     def resume(self, saved: Saved, recorder: Recorder) -> None:
         """Go on with a race of the history where it stopped."""
-        if self.race.is_running:
+        if self._is_busy:
             self._refuse()
         else:
             self._show_start(self.race.resume(saved, recorder), saved.request)
 
     def begin(self, make: Callable[[], Request]) -> None:
         """Start a race as soon as the devices are known, which they mostly are."""
-        self._pending = None
-        if self.race.is_running:
-            self._refuse()
-        elif not self._gpus_known:
-            self._pending = make
-            self.live.show_waiting()
-        else:
-            self._start(make())
+        self._begin(lambda: self._start(make()))
 
     def know_accelerator(self, accelerator: str | None) -> None:
         """Take in which accelerator there is, if any; a race that waited for that starts."""
         self._accelerator = accelerator
         self._gpus_known = True
         if self._pending is not None:
-            self.begin(self._pending)
+            self._begin(self._pending)
 
     def prepare(self) -> None:
         """Have workers ready for what `r` starts next."""
@@ -183,9 +184,47 @@ class RacingApp(App[None]):
         for fault in self.race.take_faults():
             self.notify(fault, title="The race ended by a fault of racetop", severity="error")
         self._tell_problem()
-        if self._was_running and not self.race.is_running:
+        if self._was_running and not self._is_busy:
             self.prepare()
         self._was_running = self.race.is_running
+
+    @property
+    def _is_busy(self) -> bool:
+        return self.race.is_running or self._is_tuning
+
+    def _begin(self, start: Callable[[], object]) -> None:
+        self._pending = None
+        if self._is_busy:
+            self._refuse()
+        elif not self._gpus_known:
+            self._pending = start
+            self.live.show_waiting()
+        else:
+            start()
+
+    @work(group="tune")
+    async def _tune(self) -> None:
+        # Here, so that the first frame does not wait for it.
+        from tui.tuning import tune
+
+        request = requests.one_job(self.base())
+        self._is_tuning = True
+        try:
+            settings = self.race.plan(request).jobs[0].settings
+            words, arguments = await tune(settings, self._run_part)
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self._last = with_arguments(request, arguments)
+            self.live.race.tell(words)
+        finally:
+            self._is_tuning = False
+
+    async def _run_part(self, plan: Plan) -> ComparisonState:
+        running = asyncio.ensure_future(self.race.run_plan(plan))
+        await asyncio.sleep(0)
+        self._show_start(plan, None)
+        return await running
 
     def _race_moved(self) -> None:
         self.post_message(RaceChanged())

@@ -30,6 +30,11 @@ def workers_sweep(base: Request) -> Request:
     return replace(_one_job(base), workers=SWEEP_WORKERS, variants=(Variant.AS_WRITTEN,))
 
 
+def one_job(base: Request) -> Request:
+    """One job, on the device of the last, as its workload usually runs."""
+    return replace(_one_job(base), variants=(), trials=None)
+
+
 def other_order(order: Order) -> Order:
     """Side by side instead of one at a time, or the reverse."""
     return Order.IN_TURN if order is Order.TOGETHER else Order.TOGETHER

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.cells import Cell, cells, chosen_axes, label_without, swept_axis
+from runners.cells import Cell, axis_label, cells, chosen_axes, label_without, swept_axis
 from runners.events import EpochFinished, ErrorKind, JobDone, JobFailed
 from runners.planning import make_plan
 from runners.presets import PRESETS
@@ -136,3 +136,11 @@ def test_a_label_without_the_swept_axis_names_the_rest() -> None:
     assert [label_without(plan, job, "batch_size") for job in range(4)] == [
         *("cpu", "cpu", "cuda:0", "cuda:0")
     ]
+
+
+def test_jobs_that_no_axis_tells_apart_are_told_by_their_labels() -> None:
+    plan = plan_of(SWEEP)
+    twice = replace(plan, jobs=(plan.jobs[0], replace(plan.jobs[0], label="there")), axes=())
+    assert chosen_axes(twice) == ("job",)
+    assert swept_axis(twice) == "job"
+    assert [axis_label(job, "job") for job in twice.jobs] == ["cpu batch 16", "there"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from runners.cells import NUMERIC_AXES, Cell, swept_axis
-from runners.spec import Plan, axis_text
+from runners.cells import NUMERIC_AXES, Cell, axis_label, axis_value, swept_axis
+from runners.spec import Plan
 from runners.state import ComparisonState, RunState
 from tui import charts
 from tui.format import GIB
@@ -144,20 +144,20 @@ def _by_cell(
 ) -> tuple[list[charts.Curve], list[float], list[str]]:
     """A curve for each group of cells, and the places and labels of the axis."""
     axis = swept_axis(plan)
-    values = list(dict.fromkeys(getattr(job.settings, axis) for job in plan.jobs))
+    values = list(dict.fromkeys(axis_value(job, axis) for job in plan.jobs))
     if axis in NUMERIC_AXES:
         values.sort()
         places = charts.size_places(values)
         labels = [str(value) for value in values]
     else:
         places = list(map(float, range(len(values))))
-        first = {getattr(job.settings, axis): job.settings for job in reversed(plan.jobs)}
-        labels = [axis_text(axis, first[value]) for value in values]
+        words = {axis_value(job, axis): axis_label(job, axis) for job in plan.jobs}
+        labels = [words[value] for value in values]
     place = dict(zip(values, places, strict=True))
     curves = []
     for number, jobs in enumerate(groups_of(plan).values()):
         points = [
-            (place[getattr(plan.jobs[cell.job].settings, axis)], value and value / kind.of)
+            (place[axis_value(plan.jobs[cell.job], axis)], value and value / kind.of)
             for cell in cells
             if cell.job in jobs
             for value in (kind.value(cell),)

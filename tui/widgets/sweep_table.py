@@ -9,7 +9,7 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 
-from runners.cells import Cell, cells, chosen_axes, label_without
+from runners.cells import Cell, axis_label, cells, chosen_axes, label_without
 from runners.spec import Order, Plan, axis_text
 from runners.state import ComparisonState, RunState, RunStatus
 from tui import format as fmt
@@ -79,6 +79,7 @@ class SweepTable(RowsWidget):
         self._state = ComparisonState.of(plan)
         self._cells = cells(self._state)
         self._rows = table_rows(plan)
+        self._labels = [_label(plan, row) for row in self._rows]
         self._series = series_numbers(plan)
         self._now_s = 0.0
         self._top = 0
@@ -140,7 +141,7 @@ class SweepTable(RowsWidget):
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         plan = self._state.plan
-        labels = [_label(plan, row) for row in self._rows]
+        labels = self._labels
         label_width = min(max(map(len, labels)) + 3, MAX_LABEL_WIDTH)
         status_width = TINY_STATUS_WIDTH if width < TINY_BELOW else MIN_STATUS_WIDTH
         columns = _columns_that_fit(plan, width - label_width - status_width)
@@ -207,7 +208,7 @@ def table_rows(plan: Plan) -> list[int | str]:
     rows: list[int | str] = []
     heading = None
     for job, spec in enumerate(plan.jobs):
-        group = axis_text(axes[0], spec.settings) if len(axes) > 1 else None
+        group = axis_label(spec, axes[0]) if len(axes) > 1 else None
         if group is not None and group != heading:
             rows.append(group)
         heading = group
@@ -217,8 +218,8 @@ def table_rows(plan: Plan) -> list[int | str]:
 
 def _common(plan: Plan) -> list[str]:
     """What a reader wants to know and all jobs have."""
-    settings = plan.jobs[0].settings
-    return [axis_text(axis, settings) for axis in ("device", "variant") if axis not in plan.axes]
+    told = [{axis_text(axis, job.settings) for job in plan.jobs} for axis in ("device", "variant")]
+    return [texts.pop() for texts in told if len(texts) == 1]
 
 
 def _label(plan: Plan, row: int | str) -> str:
@@ -227,7 +228,7 @@ def _label(plan: Plan, row: int | str) -> str:
     axes = chosen_axes(plan)
     if len(axes) > 1:
         return label_without(plan, row, axes[0])
-    return axis_text(axes[0], plan.jobs[row].settings)
+    return axis_label(plan.jobs[row], axes[0])
 
 
 def _columns_that_fit(plan: Plan, width: int) -> list[str]:
