@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from runners.worker.data.problems import missing
+
 
 class Keeping:
     """Keeps files in the cache folder, or else for this run only.
@@ -26,7 +28,11 @@ class Keeping:
     def root(
         self, key: str, folder: str, files: Iterable[str], fill: Callable[[Path], None]
     ) -> Path:
-        """A root with the files in `folder` below it; `fill` makes those not kept before."""
+        """A root with the files in `folder` below it; `fill` makes those not kept before.
+
+        Raises:
+            WorkerError: They can be written nowhere.
+        """
         if self._cache is None:
             return self._temporary(folder, fill, "there is no cache folder")
         root = self._cache / key
@@ -44,8 +50,15 @@ class Keeping:
         warning = f"The data is not kept for the next run: {why}."
         if warning not in self._warnings:
             self._warnings.append(warning)
-        root = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="racetop-")))
-        publish(root / folder, fill)
+        try:
+            root = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="racetop-")))
+            publish(root / folder, fill)
+        except OSError as error:
+            raise missing(
+                f"The data could be written neither to the cache folder nor to "
+                f"{tempfile.gettempdir()}: {error.strerror}.",
+                "Free some disk space, or set XDG_CACHE_HOME to a folder that has some.",
+            ) from error
         return root
 
 

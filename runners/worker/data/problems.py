@@ -17,7 +17,7 @@ class DamagedError(WorkerError):
 
     def __init__(self, message: str) -> None:
         own = message.rpartition(f"{type(self).__name__}: ")[2].strip()
-        super().__init__(ErrorKind.DATA_MISSING, own, f"Replace the damaged file. {STAND_IN}")
+        super().__init__(ErrorKind.DATA_MISSING, own, f"Remove or replace that file. {STAND_IN}")
 
 
 def missing(message: str, remedy: str) -> WorkerError:

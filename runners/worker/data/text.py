@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -55,18 +55,22 @@ def files(root: Path) -> list[Path]:
     return []
 
 
-def parts(paths: Iterable[Path], length: int) -> tuple[Windows, Windows]:
+def parts(paths: Sequence[Path], length: int) -> tuple[Windows, Windows]:
     """Windows for training and, the last tenth of them, for testing.
 
     Raises:
-        WorkerError: There are fewer than two windows.
+        WorkerError: A file cannot be read, or there are fewer than two windows.
     """
-    raw = b"".join(path.read_bytes() for path in paths)
+    try:
+        raw = b"".join(path.read_bytes() for path in paths)
+    except OSError as error:
+        raise missing(
+            f"{error.filename} cannot be read: {error.strerror}.", f"Make it readable. {STAND_IN}"
+        ) from error
     windows = (len(raw) - 1) // length
     if windows < 2:
-        folder = next(iter(paths)).parent
         raise missing(
-            f"The .txt files of {folder} hold {len(raw)} bytes, and two windows take "
+            f"The .txt files of {paths[0].parent} hold {len(raw)} bytes, and two windows take "
             f"{2 * length + 1}.",
             f"Put more text there. {STAND_IN}",
         )

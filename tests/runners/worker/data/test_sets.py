@@ -127,6 +127,20 @@ def test_without_a_usable_cache_data_is_made_all_the_same_and_nothing_stays(
     assert list(tmp_path.iterdir()) == [in_the_way]
 
 
+@pytest.mark.usefixtures("few_generated")
+def test_a_disk_that_is_full_everywhere_is_told_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _values: torch.Tensor) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(idx, "write", full)
+    error = failure(data="generated", cache_dir=tmp_path)
+    assert error.message.endswith("No space left on device.")
+    assert "disk space" in error.remedy
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_packed_files_are_unpacked_once_into_the_cache(root: Path, tmp_path: Path) -> None:
     plain = load(data=root)
     pack(root, "MNIST")

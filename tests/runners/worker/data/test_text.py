@@ -78,6 +78,18 @@ def test_too_little_text_says_how_much_is_needed(tmp_path: Path) -> None:
     assert len(load(NAME, data=tmp_path).train) == 1
 
 
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    some_text(tmp_path, 20)
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    with pytest.raises(WorkerError, match=r"a\.txt cannot be read: Permission denied\."):
+        load(NAME, data=tmp_path)
+
+
 def test_no_text_says_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(WorkerError) as caught:
         load(NAME, data=tmp_path)
