@@ -1,0 +1,253 @@
+"""docs/comparison.md tells of every key of the JSON, of its type and of when it is null."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runners.events import (
+    DeviceReady,
+    Event,
+    JobFailed,
+    ModelReady,
+    Phases,
+    Stage,
+    StageFinished,
+    WarningRaised,
+)
+from runners.events import ErrorKind as Kind
+from runners.reports.build import build
+from runners.reports.conditions import Origin
+from runners.reports.document import SCHEMA, to_json
+from runners.reports.names import ReportName
+from runners.reports.rows import COLUMNS
+from runners.reports.text import to_text
+from runners.spec import Order, Request, RunKey, differing, expand
+from runners.state import ComparisonState, apply, spare
+from runners.workloads import Precision, Variant
+from sensors.snapshot import snapshot
+from tests.fakes import published
+from tests.fakes.finished import one_failed
+from tests.fakes.reading_source import make_reading
+from tests.fakes.training import epoch, plan, replayed
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "comparison.md"
+# Where a table tells of several places, and where another document does.
+PLACES = {
+    "The document": ("",),
+    "`data` and `jobs[].data_used`": (".data", ".jobs[].data_used"),
+}
+ELSEWHERE = (".machine", ".versions", ".fits[].epochs_s")
+TYPES = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    dict: "object",
+    type(None): "null",
+}
+
+
+def sections() -> dict[str, dict[str, list[str]]]:
+    """The type and the meaning of each key, by the key, by the section's title."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    found = {}
+    for title, body in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL):
+        lines = [line for line in body.splitlines() if line.startswith("| `")]
+        cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+        found[title] = {key.strip("`| "): rest for key, *rest in cells}
+    return {title: keys for title, keys in found.items() if title not in ("The reports", "CSV")}
+
+
+def places(title: str) -> tuple[str, ...]:
+    return PLACES.get(title, (f".{title.strip('`')}",))
+
+
+TOLD = {place: keys for title, keys in sections().items() if keys for place in places(title)}
+
+
+def full() -> ComparisonState:
+    """A job with everything set and measured."""
+    request = everything_asked()
+    jobs = expand(request, data_dir="/data", cache_dir="/cache")
+    base = published.planned(request)
+    state = ComparisonState.of(
+        replace(
+            base,
+            jobs=tuple(replace(j, settings=replace(j.settings, cores=(0,))) for j in jobs),
+            axes=differing([job.settings for job in jobs]),
+            time_budget_s=60.0,
+            within_pct=2.0,
+            notes=("trained on few samples",),
+        )
+    )
+    events: list[Event] = [
+        *published.mnist_run(),
+        StageFinished(stage=Stage.COMPILE, took_s=1.0),
+        WarningRaised(text="Slow."),
+        ModelReady(parameters=1, trainable_parameters=1, weights="w.pth"),
+        DeviceReady(
+            device_name="A GPU",
+            device_uuid="GPU-1",
+            versions={"torch": "2"},
+            threads=1,
+            notes=("a note",),
+        ),
+        epoch(
+            6,
+            1.0,
+            train_accuracy=0.9,
+            device_idle_s=0.1,
+            phases=Phases(
+                data_wait_s=0.1,
+                host_to_device_s=0.1,
+                forward_s=0.1,
+                backward_s=0.1,
+                optimizer_s=0.1,
+            ),
+        ),
+        JobFailed(error=Kind.EXCEPTION, message="It broke.", remedy="Mend it."),
+    ]
+    for event in events:
+        state = apply(state, RunKey(job=0, trial=0), event)
+    return spare(state, [RunKey(job=1, trial=0)], "the time was up")
+
+
+def everything_asked() -> Request:
+    return Request(
+        workloads=("mnist-cnn",),
+        devices=("cuda:0",),
+        baseline="cpu",
+        variants=(Variant.TUNED,),
+        batch_sizes=(64, 128),
+        precisions=(Precision.BF16,),
+        workers=(2,),
+        threads=(1,),
+        compiles=(True,),
+        epochs=(6,),
+        train_samples=100,
+        test_samples=10,
+        trials=1,
+        order=Order.IN_TURN,
+        layers=True,
+        weights="w.pth",
+        channels_last=True,
+        fused=True,
+        time_budget_s=60.0,
+        within_pct=2.0,
+    )
+
+
+@cache
+def documents() -> tuple[dict[str, Any], ...]:
+    """Comparisons in which each key is null once, and once is not."""
+    plain = ComparisonState.of(plan("cpu", "cuda:0"))
+    origin = Origin(machine=snapshot(make_reading()), request=everything_asked())
+    host = {"hostname": "box", "system": "Linux", "cpu_name": "EPYC", "cores_usable": 1.5}
+    known = {
+        "host": {**host, "cores_total": 2},
+        "driver": {"driver_version": "580"},
+        "gpus": [{"name": "H200"}],
+    }
+    race = Request(workloads=("mlp",), devices=("cpu", "mps"), batch_sizes=(1, 2))
+    times_s = (1.0, 2.0, 2.0, 1.0)
+    crossing = [published.trained("d", (s, s), samples=8, batch_size=1) for s in times_s]
+    disturbed = published.trained("d", (1.0, 1.0, 1.1, 1.0, 1.2, 9.0), samples=8, batch_size=1)
+    fewer = published.trained("d", (1.0, 1.0), samples=4, batch_size=1)
+    lost: list[Event] = [epoch(1, 0.0, train_loss=float("nan"), phases=Phases())]
+    failed = JobFailed(error=Kind.EXCEPTION, message="It broke.")
+    states = (
+        (full(), origin),
+        (plain, Origin(request=Request(workloads=("mlp",)))),
+        (plain, Origin(machine={})),
+        (plain, Origin()),
+        (one_failed(), Origin()),
+        (published.calls(), Origin()),
+        (published.batches(), Origin()),
+        (published.mnist(), Origin()),
+        (published.model_sizes(), Origin()),
+        (replayed(published.planned(race), *crossing), Origin(machine=known)),
+        (replayed(plan("cpu", "mps"), disturbed, fewer), Origin()),
+        (replayed(plan("cpu", "mps"), lost, [failed]), Origin()),
+    )
+    return tuple(json.loads(json.dumps(to_json(*state))) for state in states)
+
+
+def objects(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a document with its place in it."""
+    if place in ELSEWHERE:
+        return
+    if isinstance(value, dict):
+        yield place, value
+        for key, item in value.items():
+            yield from objects(item, f"{place}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects(item, f"{place}[]")
+
+
+def type_of(value: Any) -> str:
+    if not isinstance(value, list):
+        return TYPES[type(value)]
+    kinds = {TYPES[type(item)] for item in value}
+    if not kinds:
+        return "list"
+    kind = "number" if kinds == {"number", "whole number"} else kinds.pop()
+    return f"list of {kind}" + ("" if kind == "true or false" else "s")
+
+
+def found_at(place: str) -> list[dict[str, Any]]:
+    return [found for document in documents() for at, found in objects(document) if at == place]
+
+
+@pytest.mark.parametrize("place", TOLD)
+def test_every_key_is_told_in_the_order_of_the_document(place: str) -> None:
+    keys = list(TOLD[place])
+    assert found_at(place)
+    assert all(list(found) == keys for found in found_at(place))
+
+
+def test_every_object_has_a_table() -> None:
+    there = {place for document in documents() for place, _ in objects(document)}
+    assert there == TOLD.keys()
+
+
+@pytest.mark.parametrize("place", TOLD)
+def test_every_key_is_told_with_its_type_and_with_when_it_is_null(place: str) -> None:
+    for key, (told, meaning) in TOLD[place].items():
+        values = [found[key] for found in found_at(place)]
+        kinds = {type_of(value) for value in values}
+        expected = told.removesuffix(", null")
+        assert ("null" in kinds) == told.endswith(", null"), key
+        allowed = {expected, "list"} if expected.startswith("list") else {expected}
+        allowed |= {"whole number"} if expected == "number" else set()
+        assert expected in kinds, key
+        assert kinds - {"null"} <= allowed, key
+        assert meaning, key
+
+
+def test_what_is_not_told_here_is_named() -> None:
+    assert SCHEMA in TOLD[""]["schema"][1]
+    assert "snapshot.md" in TOLD[""]["machine"][1]
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in text for name in ReportName)
+
+
+def test_the_columns_of_the_csv_are_keys_that_are_told() -> None:
+    keys = {key for told in TOLD.values() for key in told}
+    assert set(COLUMNS) - keys == {"data_source", "why"}
+
+
+def test_the_reports_shown_are_those_that_are_made() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for state in (published.batches(), published.calls()):
+        report = build(state, None, Origin())
+        for part in to_text(report).split("\n\n")[: 1 + 2 * len(report.tables) - 1]:
+            assert part in text
