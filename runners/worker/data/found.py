@@ -35,7 +35,7 @@ class Sources(Protocol):
         """The stand-in."""
 
     def download(self, root: Path) -> None:
-        """Fetch the real set to where `real` finds it.
+        """Fetch the real set to where `real` finds it, unless it is there.
 
         Raises:
             WorkerError: That cannot be done or did not work.

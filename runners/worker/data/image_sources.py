@@ -64,7 +64,8 @@ class ImageSources:
 
     def download(self, root: Path) -> None:
         """See `Sources`."""
-        self._layout.download(self._workload.data, root)
+        if self._layout.find(root, self._keep) is None:
+            self._layout.download(self._workload.data, root)
 
     def looked_for(self, root: Path) -> str:
         """See `Sources`."""

@@ -77,13 +77,11 @@ class VisionLayout:
         )
 
     def download(self, name: str, root: Path) -> None:
-        """Fetch the set by torchvision's own means, unless it is there.
+        """Fetch the set by torchvision's own means.
 
         Raises:
             WorkerError: That did not work.
         """
-        if not self.missing_files(root):
-            return
         print(f"Downloading {name} (about {self.download_mib} MiB) to {root}", flush=True)
         try:
             publish(root / self.folder, self._fetch)

@@ -11,8 +11,11 @@ from runners.worker.data import images_made, sets
 from runners.worker.data.images import ColorImages
 from runners.worker.data.images_made import generate
 from runners.worker.errors import WorkerError
+from runners.worker.inputs import make_inputs
+from runners.worker.models import RECIPES
+from runners.workloads import Variant
 from tests.fakes.image_sets import make_cifar, pack_cifar, small_stand_ins
-from tests.fakes.jobs import load
+from tests.fakes.jobs import load, settings_of
 
 pytestmark = pytest.mark.torch
 
@@ -43,6 +46,32 @@ def test_the_packed_form_is_unpacked_once_into_the_cache(
     assert first.root == second.root
     assert cache in first.root.parents
     assert torch.equal(pixels(first), pixels(plain))
+
+
+def test_what_is_there_in_whatever_form_is_not_downloaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_cifar(tmp_path, monkeypatch)
+    pack_cifar(tmp_path)
+    data = load("resnet50", data="download", data_dir=tmp_path, cache_dir=tmp_path / "cache")
+    assert len(data.train) == 40
+    assert "Downloading" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("variant", [Variant.TUNED, Variant.IDEAL])
+def test_all_variants_see_the_same_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: Variant
+) -> None:
+    make_cifar(tmp_path, monkeypatch)
+    passes = []
+    for one in (Variant.AS_WRITTEN, variant):
+        settings = settings_of("resnet50", variant=one)
+        data = load("resnet50", data=tmp_path, variant=one, train_samples=25)
+        inputs = make_inputs(data, RECIPES["resnet50"], settings, torch.device("cpu"))
+        images, labels = zip(*inputs.test, strict=True)
+        passes.append((torch.cat(images), torch.cat(labels)))
+        assert sorted(len(labels) for _, labels in inputs.train) == [5, 10, 10]
+    torch.testing.assert_close(passes[0], passes[1])
 
 
 def test_a_packed_file_that_is_cut_short_is_named(
