@@ -19,7 +19,7 @@ from runners.spec import (
     named_workloads,
 )
 from runners.text import counted
-from runners.workloads import Variant
+from runners.workloads import Kind, Variant
 from sensors.system.cores import UsableCores
 
 # torch takes a seed of 64 bits, with a sign.
@@ -83,7 +83,8 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         have = f"{counted(cores.count, 'usable core')}"
         most = counted(max(request.threads), "thread")
         notes.append(f"{most} for {have}: more threads than cores")
-    if request.train_samples is not None:
+    trains = any(spec.workload.kind is Kind.TRAINING for spec in specs)
+    if request.train_samples is not None and trains:
         notes.append(f"trained on the first {counted(request.train_samples, 'sample')} only")
     return Plan(
         order=request.order,

@@ -53,7 +53,7 @@ class RacePanes:
         panes: list[Widget] = [SweepTable(plan)] if table else []
         if not table:
             panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-        if len(plan.jobs) > 1:
+        if any(plan.baseline(job) != job for job in range(len(plan.jobs))):
             panes.insert(1, RatioPane())
         await self.jobs.mount(*panes)
         self._shown_basis = None

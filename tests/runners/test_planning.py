@@ -115,3 +115,4 @@ def test_fewer_training_samples_than_there_are_is_told() -> None:
     plan = planned(Request(workloads=("mlp",), train_samples=6_000))
 
     assert plan.notes == ("trained on the first 6,000 samples only",)
+    assert planned(Request(workloads=("matmul",), train_samples=6_000)).notes == ()

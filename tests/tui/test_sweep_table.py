@@ -15,7 +15,7 @@ from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle
 from tests.tui.test_app import opening_of
 from tui.widgets.race_chart import OF_A_SWEEP, RaceChart
-from tui.widgets.ratio import ratio_texts
+from tui.widgets.ratio import RatioPane, ratio_texts
 from tui.widgets.sweep_table import SweepTable
 
 SIZES = [(160, 48), (120, 40), (80, 24), (40, 10)]
@@ -156,3 +156,12 @@ def test_the_ratio_tells_its_interval_where_there_is_one() -> None:
     digits, words = ratio_texts([ratio], failed=False)
     assert digits == "2.00×"
     assert words.splitlines() == ["1.80 to 2.20×", "alone, 3 trials", "cuda:0 against cpu"]
+
+
+async def test_jobs_without_a_baseline_have_no_ratio() -> None:
+    stage = Stage(opening_of(Request(workloads=("matmul", "resize", "augment"))))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert not stage.app.query(RatioPane)
+        assert "speed" not in screen_text(stage.app)
+        stage.workers.finish.set()

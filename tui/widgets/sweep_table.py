@@ -235,6 +235,8 @@ def _columns_that_fit(plan: Plan, width: int) -> list[str]:
     """The columns for a width, in the order of the table; the least telling ones go first."""
     wanted = set(KEPT_FIRST)
     wanted -= set() if plan.trials > 1 else {"trials"}
+    has_speeds = any(plan.baseline(job) != job for job in range(len(plan.jobs)))
+    wanted -= set() if has_speeds else {"speed"}
     wanted -= set() if "epochs" in chosen_axes(plan) else {"total"}
     kept: list[str] = []
     for name in KEPT_FIRST:
