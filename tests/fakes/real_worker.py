@@ -8,12 +8,22 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from runners.events import CHANNEL_VARIABLE, CONTROL_VARIABLE, WorkerEvent
+from runners.events import (
+    CHANNEL_VARIABLE,
+    CONTROL_VARIABLE,
+    Heartbeat,
+    JobFailed,
+    StepProgress,
+    WorkerEvent,
+)
 from runners.events.wire import decode
 from runners.workloads import JobSettings
+
+PATIENCE_S = 60.0
 
 
 class RealWorker:
@@ -97,3 +107,26 @@ def fill_pipe(fd: int) -> None:
             while True:
                 os.write(fd, b"\n" * size)
     os.set_blocking(fd, True)
+
+
+def lifecycle(events: list[WorkerEvent]) -> list[type[WorkerEvent]]:
+    """The kinds of all events but those that may be dropped."""
+    return [type(e) for e in events if not isinstance(e, StepProgress | Heartbeat)]
+
+
+def failure(
+    settings: JobSettings, environment: dict[str, str] | None = None
+) -> tuple[JobFailed, int]:
+    """How a worker says that it fails, and its exit status."""
+    with RealWorker(settings, environment=environment) as worker:
+        failed = [event for event in worker.events() if isinstance(event, JobFailed)]
+        status = worker.process.wait(PATIENCE_S)
+    assert len(failed) == 1
+    return failed[0], status
+
+
+def broken_library(folder: Path, module: str, raises: str) -> dict[str, str]:
+    """The environment in which a library cannot be imported."""
+    (folder / module).mkdir()
+    (folder / module / "__init__.py").write_text(f"raise {raises}\n")
+    return {"PYTHONPATH": str(folder)}

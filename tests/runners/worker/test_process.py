@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runners.events import (
-    CHANNEL_VARIABLE,
-    CONTROL_VARIABLE,
     DataReady,
     DeviceReady,
     EpochFinished,
     EpochStarted,
-    ErrorKind,
     EvaluationFinished,
-    Heartbeat,
     Hello,
     JobDone,
     JobFailed,
@@ -37,11 +30,10 @@ from runners.events import (
 )
 from runners.workloads import JobSettings, Variant
 from tests.fakes.image_sets import make_set
-from tests.fakes.real_worker import RealWorker
+from tests.fakes.real_worker import PATIENCE_S, RealWorker, lifecycle
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
-PATIENCE_S = 60.0
 SETUP_STAGES = [
     Stage.IMPORT,
     Stage.DEVICE_INIT,
@@ -68,10 +60,6 @@ def settings(root: Path) -> JobSettings:
     )
 
 
-def lifecycle(events: list[WorkerEvent]) -> list[type[WorkerEvent]]:
-    return [type(e) for e in events if not isinstance(e, StepProgress | Heartbeat)]
-
-
 def expected_lifecycle(epochs: int) -> list[type[WorkerEvent]]:
     stage = [StageStarted, StageFinished]
     epoch = [EpochStarted, EpochFinished, EvaluationFinished]
@@ -89,16 +77,6 @@ def expected_lifecycle(epochs: int) -> list[type[WorkerEvent]]:
         LatencyMeasured,
         JobDone,
     ]
-
-
-def failure(
-    settings: JobSettings, environment: dict[str, str] | None = None
-) -> tuple[JobFailed, int]:
-    with RealWorker(settings, environment=environment) as worker:
-        failed = [event for event in worker.events() if isinstance(event, JobFailed)]
-        status = worker.process.wait(PATIENCE_S)
-    assert len(failed) == 1
-    return failed[0], status
 
 
 def test_a_job_is_told_from_hello_to_done_in_order(settings: JobSettings) -> None:
@@ -132,6 +110,20 @@ def test_an_interrupt_keeps_the_epochs_that_are_done_and_no_half_one(
     assert len(epochs) >= 3
     assert {(e.samples, e.steps) for e in epochs} == {(600, 6)}
     assert not any(isinstance(e, LatencyMeasured | JobFailed) for e in events)
+
+
+def test_an_interrupt_while_data_is_made_ends_it_there(
+    settings: JobSettings, tmp_path: Path
+) -> None:
+    with RealWorker(replace(settings, data="generated", cache_dir=str(tmp_path))) as worker:
+        events: list[WorkerEvent] = []
+        for event in worker.events():
+            events.append(event)
+            if isinstance(event, StageStarted) and event.stage is Stage.DATA_LOAD:
+                worker.process.send_signal(signal.SIGINT)
+        assert worker.process.wait(PATIENCE_S) == 0
+    assert lifecycle(events)[-2:] == [StageStarted, JobDone]
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 def test_an_interrupt_of_the_whole_group_spares_the_loader_processes(
@@ -190,79 +182,6 @@ def test_its_loader_process_ends_with_it(settings: JobSettings, tmp_path: Path) 
     assert ended
 
 
-def test_a_missing_folder_is_told_with_its_remedy(settings: JobSettings) -> None:
-    failed, status = failure(replace(settings, data="/nowhere"))
-    assert (failed.error, status) == (ErrorKind.DATA_MISSING, 1)
-    assert failed.message == "There is no folder /nowhere."
-    assert failed.remedy
-
-
-def test_cuda_that_is_not_there_is_told_with_its_remedy(settings: JobSettings) -> None:
-    failed, status = failure(
-        replace(settings, device="cuda:0"), environment={"CUDA_VISIBLE_DEVICES": ""}
-    )
-    assert (failed.error, status) == (ErrorKind.DEVICE_MISSING, 1)
-    assert failed.remedy
-
-
-def test_an_exception_is_told_with_its_traceback(settings: JobSettings) -> None:
-    failed, status = failure(replace(settings, batch_size=-1))
-    assert (failed.error, status) == (ErrorKind.EXCEPTION, 1)
-    assert "batch_size" in failed.message
-    assert "Traceback" in (failed.traceback or "")
-
-
-@pytest.mark.parametrize(
-    ("module", "raises", "kind", "message"),
-    [
-        (
-            "torch",
-            "ModuleNotFoundError(\"No module named 'torch'\", name='torch')",
-            ErrorKind.TORCH_MISSING,
-            "torch is not installed",
-        ),
-        (
-            "torch",
-            "OSError('libcudart.so.13: cannot open shared object file')",
-            ErrorKind.TORCH_MISSING,
-            "does not load: libcudart.so.13",
-        ),
-        (
-            "torchvision",
-            "ModuleNotFoundError(\"No module named 'torchvision'\", name='torchvision')",
-            ErrorKind.TORCHVISION_MISMATCH,
-            "torchvision is not installed",
-        ),
-        (
-            "torchvision",
-            "RuntimeError('operator torchvision::nms does not exist')",
-            ErrorKind.TORCHVISION_MISMATCH,
-            "does not fit torch",
-        ),
-    ],
-)
-def test_a_broken_library_is_told_with_its_remedy(
-    settings: JobSettings,
-    tmp_path: Path,
-    module: str,
-    raises: str,
-    kind: ErrorKind,
-    message: str,
-) -> None:
-    (tmp_path / module).mkdir()
-    (tmp_path / module / "__init__.py").write_text(f"raise {raises}\n")
-    environment = {"PYTHONPATH": str(tmp_path)}
-    failed, status = failure(settings, environment)
-    assert (failed.error, status) == (kind, 1)
-    assert message in failed.message
-    assert "pip install" in (failed.remedy or "")
-    found = probe(environment)
-    assert found["problems"][-1]["part"] == module
-    assert message in found["problems"][-1]["what"]
-    assert "pip install" in found["problems"][-1]["remedy"]
-    assert (found["devices"] == []) == (module == "torch")
-
-
 def test_two_workers_may_make_the_same_data_at_once(settings: JobSettings, tmp_path: Path) -> None:
     made = replace(
         settings,
@@ -282,43 +201,3 @@ def test_two_workers_may_make_the_same_data_at_once(settings: JobSettings, tmp_p
     assert sources == ["generated", "generated"]
     files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert len(files) == 4
-
-
-def probe(environment: dict[str, str]) -> dict[str, Any]:
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "runners.worker", "--probe"],
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=True,
-        timeout=PATIENCE_S,
-    )
-    assert b"Traceback" not in ended.stderr
-    found = json.loads(ended.stdout)
-    assert isinstance(found, dict)
-    return found
-
-
-def test_the_probe_tells_versions_devices_and_what_is_missing() -> None:
-    found = probe({"CUDA_VISIBLE_DEVICES": ""})
-    assert found["torch"]
-    assert found["torchvision"]
-    assert found["devices"][0]["device"] == "cpu"
-    assert found["devices"][0]["name"]
-    assert all(problem["what"] and problem["remedy"] for problem in found["problems"])
-
-
-@pytest.mark.parametrize("arguments", [[], ["{}"], ["not json"]])
-def test_started_by_hand_it_says_how_it_is_meant_to_be_started(arguments: list[str]) -> None:
-    environment = dict(os.environ)
-    environment.pop(CHANNEL_VARIABLE, None)
-    environment.pop(CONTROL_VARIABLE, None)
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "runners.worker", *arguments],
-        env=environment,
-        capture_output=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
-    assert ended.returncode == 2
-    assert b"racetop compare" in ended.stderr
-    assert b"Traceback" not in ended.stderr
