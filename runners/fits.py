@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from runners.spec import JobSpec
+from runners.cells import chosen_axes
+from runners.spec import JobSpec, Plan, axis_text
 from runners.state import ComparisonState
 from runners.statistics import Ratio, full_epochs, ratio_between, unit_s
 from runners.workloads import JobSettings
@@ -82,19 +83,29 @@ def mean_ratios(state: ComparisonState) -> dict[str, tuple[float, int]]:
     """Over a ladder: the geometric mean of each job's ratio to its workload's baseline.
 
     Returns:
-        By the job's label without its workload: the mean, and over how many workloads.
+        By `label_on_ladder` of a job: the mean, and over how many workloads.
     """
     values: dict[str, list[float]] = {}
-    for job, spec in enumerate(state.plan.jobs):
+    for job in range(len(state.plan.jobs)):
         base = state.plan.baseline(job)
         ratio = ratio_between(state, base, job) if base != job else None
         if ratio is not None and ratio.value is not None:
-            values.setdefault(_label_without(spec, spec.settings.workload), []).append(ratio.value)
+            values.setdefault(label_on_ladder(state.plan, job), []).append(ratio.value)
     return {
         label: (statistics.geometric_mean(found), len(found))
         for label, found in values.items()
         if len(found) > 1
     }
+
+
+def label_on_ladder(plan: Plan, job: int) -> str:
+    """A job's label without its workload and what each workload has of its own."""
+    spec, chosen = plan.jobs[job], chosen_axes(plan)
+    own = [axis for axis in plan.axes if axis == "workload" or axis not in chosen]
+    label = spec.label
+    for axis in own:
+        label = _label_without(replace(spec, label=label), axis_text(axis, spec.settings))
+    return label
 
 
 def _groups(state: ComparisonState, axis: str) -> Mapping[JobSettings, list[int]]:
@@ -165,10 +176,12 @@ def _crossover(
     if len(ratios) < 2:
         return None
     ratios.sort()
-    own = "batch {}" if axis == "batch_size" else "{}"
+    firsts = (baselines[0], others[0])
     names = [
-        _label_without(specs[jobs[0]], own.format(getattr(specs[jobs[0]].settings, axis)))
-        for jobs in (baselines, others)
+        label_on_ladder(state.plan, job)
+        if axis == "workload"
+        else _label_without(specs[job], axis_text(axis, specs[job].settings))
+        for job in firsts
     ]
     return Crossover(
         baseline=names[0],

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runners.cells import NUMERIC_AXES, cells, chosen_axes, label_without, swept_axis
+from runners.fits import label_on_ladder, mean_ratios
 from runners.reports import figures
 from runners.reports.report import Table
 from runners.reports.summaries import over_trials, status, whole_s
 from runners.spec import axis_text
 from runners.state import ComparisonState, RunState
-from runners.statistics import Ratio, ratio_between
+from runners.statistics import ratio_between
 from runners.text import printable
 from runners.workloads import Kind
 
@@ -136,18 +136,11 @@ def _mean_row(state: ComparisonState, grid: _Grid, *, blank: int) -> tuple[tuple
     """The geometric mean of each column's speed-ups, over a ladder of workloads."""
     if grid.axis != _WORKLOAD or len(grid.columns) < 2 or len(grid.rows) < 2:
         return ()
-    values = [_mean(state, grid, column) for column in grid.columns[1:]]
+    means = mean_ratios(state)
+    firsts = [next(j[c] for j in grid.rows.values() if c in j) for c in grid.columns[1:]]
+    found = [means.get(label_on_ladder(state.plan, job)) for job in firsts]
+    values = [mean[0] if mean else None for mean in found]
     return ((_MEAN, *("",) * blank, *map(figures.times, values)),)
-
-
-def _mean(state: ComparisonState, grid: _Grid, column: str) -> float | None:
-    ratios: list[Ratio | None] = [
-        ratio_between(state, jobs[grid.columns[0]], jobs[column])
-        for jobs in grid.rows.values()
-        if column in jobs and grid.columns[0] in jobs
-    ]
-    values = [ratio.value for ratio in ratios if ratio is not None and ratio.value is not None]
-    return statistics.geometric_mean(values) if len(values) > 1 else None
 
 
 def _sizes(state: ComparisonState, jobs: Mapping[str, int]) -> tuple[str, str]:

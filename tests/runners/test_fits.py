@@ -10,6 +10,7 @@ from runners.fits import batch_fits, crossovers, mean_ratios
 from runners.spec import JobSpec, Order, Plan
 from runners.state import ComparisonState
 from runners.sweep_words import sweep_sentences
+from tests.fakes import published
 from tests.fakes.training import epoch, replayed, settings
 
 SAMPLES = 48_000
@@ -113,6 +114,14 @@ def test_ratios_over_a_ladder_are_averaged_geometrically() -> None:
     (mean, count) = mean_ratios(state)["cuda:0"]
     assert (round(mean, 6), count) == (2.0, 3)
     assert "cuda:0: 2.00x over 3 workloads (geometric mean)." in verdict(state)
+
+
+def test_what_each_workload_has_of_its_own_does_not_split_a_ladder() -> None:
+    state = published.model_sizes()
+    (crossover,) = crossovers(state)
+
+    assert {label: count for label, (_, count) in mean_ratios(state).items()} == {"mps": 5}
+    assert (crossover.baseline, crossover.other) == ("cpu", "mps")
 
 
 def test_each_workload_of_a_ladder_is_compared_with_itself() -> None:
