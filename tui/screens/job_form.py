@@ -20,12 +20,40 @@ from runners.planning import default_request
 from runners.spec import Order, Plan, Request, UsageError, named_workloads
 from runners.text import counted
 from runners.workloads.catalogue import CATALOGUE, LADDERS
+from tui.line import Line
 from tui.options import OPTIONS, parse_texts, request_from
+from tui.theme import Palette, Role
+from tui.widgets.rows import RowsWidget
 
 Filled = tuple[str, dict[str, str], Request]
 _WORKLOAD = "workload"
 _WORKLOAD_MEANING = "one, several with commas between, or a ladder of models"
 _KEYS = "enter, F5 start · esc leave · tab ↑↓ move · → takes a suggestion"
+
+
+class Meanings(RowsWidget):
+    """A row for each field: what it means, or what is wrong with it.
+
+    Attributes:
+        told: By the names of the fields, the words and whether something is wrong.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: dict[str, tuple[str, bool]] = {}
+
+    def tell(self, told: dict[str, tuple[str, bool]]) -> None:
+        """Show other words."""
+        self.told = told
+        self.redraw()
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`."""
+        del width, height
+        return [
+            Line(palette).add(words, Role.BAD if is_wrong else Role.DIM)
+            for words, is_wrong in self.told.values()
+        ]
 
 
 class JobForm(ModalScreen[Filled | None]):
@@ -49,7 +77,7 @@ class JobForm(ModalScreen[Filled | None]):
             height: 34;
             max-height: 100%;
             border: round $primary;
-            background: $panel;
+            background: $background;
             padding: 0 1;
         }
         & VerticalScroll {
@@ -57,18 +85,22 @@ class JobForm(ModalScreen[Filled | None]):
             scrollbar-size-vertical: 1;
         }
         & Horizontal {
-            height: 1;
+            height: auto;
         }
-        & .label {
+        & #form-labels {
             width: 15;
+            height: auto;
             color: $text-muted;
         }
-        & Input {
+        & #form-fields {
             width: 26;
+            height: auto;
             margin-right: 2;
-            padding: 0 1;
         }
-        & .meaning, & #form-keys {
+        & Input {
+            background: $panel;
+        }
+        & #form-keys {
             width: 1fr;
             height: 1;
             text-wrap: nowrap;
@@ -100,11 +132,11 @@ class JobForm(ModalScreen[Filled | None]):
         }
     }
     .-narrow JobForm, .-tiny JobForm {
-        & Input {
+        & #form-fields {
             width: 20;
             margin-right: 1;
         }
-        & .label {
+        & #form-labels {
             width: 14;
         }
     }
@@ -131,8 +163,17 @@ class JobForm(ModalScreen[Filled | None]):
         self._accelerator = accelerator
         self._plan = plan
         self._request: Request | None = None
-        self._meanings: dict[str, Static] = {}
-        self._fields: dict[str, Input] = {}
+        self._meanings = Meanings()
+        names = SuggestFromList([*CATALOGUE, *LADDERS])
+        self._fields = {
+            name: Input(
+                self._texts.get(name, ""),
+                name=name,
+                suggester=names if name == _WORKLOAD else None,
+                compact=True,
+            )
+            for name in (_WORKLOAD, *(option.name for option in OPTIONS))
+        }
         self._rows = VerticalScroll(can_focus=False)
         self._meaning_now = Static(id="form-meaning", markup=False)
         self._jobs = Static(id="form-jobs", markup=False)
@@ -142,23 +183,15 @@ class JobForm(ModalScreen[Filled | None]):
         """A row for each option, then what it all means."""
         with Vertical() as box:
             box.border_title = "new race · a,b,c compares a, b and c"
-            with self._rows:
-                names = SuggestFromList([*CATALOGUE, *LADDERS])
-                yield self._row(_WORKLOAD, _WORKLOAD, suggester=names)
-                for option in OPTIONS:
-                    yield self._row(option.name, option.name.replace("_", " "))
+            with self._rows, Horizontal():
+                labels = "\n".join(name.replace("_", " ") for name in self._fields)
+                yield Static(labels, id="form-labels", markup=False)
+                yield Vertical(*self._fields.values(), id="form-fields")
+                yield self._meanings
             yield self._meaning_now
             yield self._jobs
             yield self._command
             yield Static(_KEYS, id="form-keys", markup=False)
-
-    def _row(
-        self, name: str, label: str, *, suggester: SuggestFromList | None = None
-    ) -> Horizontal:
-        field = Input(self._texts.get(name, ""), name=name, suggester=suggester, compact=True)
-        self._fields[name] = field
-        self._meanings[name] = Static(classes="meaning", markup=False)
-        return Horizontal(Static(label, classes="label", markup=False), field, self._meanings[name])
 
     def on_mount(self) -> None:
         """Begin in the first field."""
@@ -222,9 +255,9 @@ class JobForm(ModalScreen[Filled | None]):
                 words, self._request = _in_words(self._plan(usual)), usual
             except UsageError as error:
                 words, is_wrong = str(error), True
-        for name, meaning in self._meanings.items():
-            meaning.set_class(name in wrong, "-wrong")
-            meaning.update(Content(wrong.get(name) or self._meaning(name)))
+        self._meanings.tell(
+            {name: (wrong.get(name) or self._meaning(name), name in wrong) for name in self._fields}
+        )
         self._explain(wrong)
         if usual is not None:
             for option in OPTIONS:
@@ -236,7 +269,7 @@ class JobForm(ModalScreen[Filled | None]):
     def _explain(self, wrong: Mapping[str, str]) -> None:
         """Say in full what the field in use means, or what is wrong with it."""
         name = None if self.focused is None else self.focused.name
-        if name in self._meanings:
+        if name in self._fields:
             self._meaning_now.set_class(name in wrong, "-wrong")
             self._meaning_now.update(Content(wrong.get(name) or self._explanation(name)))
 
