@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from runners.events import ErrorKind
-from runners.worker.devices import cuda_problem, open_device
+from runners.worker.devices import Device, cuda_problem, open_device
 from runners.worker.errors import WorkerError
 from runners.worker.timing import HostTimer, NoTimer
 
@@ -128,3 +128,23 @@ def test_what_was_held_before_training_is_no_part_of_its_peak() -> None:
     assert held is not None
     assert now is not None
     assert held - now > 200 << 20
+
+
+def test_the_most_memory_in_use_on_a_gpu_is_kept_until_it_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used = iter([300, 700, 400, 400])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _device: "a GPU")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: None)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _device: None)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (1000 - next(used), 1000))
+    device = Device(torch.device("cuda", 0))
+    assert [device.peak_device_used_bytes() for _ in range(3)] == [300, 700, 700]
+    device.forget_peak_memory()
+    assert device.peak_device_used_bytes() == 400
+
+
+def test_the_cpu_has_no_memory_of_its_own_to_tell_of() -> None:
+    device = open_device("cpu")
+    assert device.peak_device_used_bytes() is None
+    assert device.peak_reserved_bytes() is None
