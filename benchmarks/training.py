@@ -117,7 +117,7 @@ def by_compare(*options: str, workload: str = WORKLOAD, cache: Path | None = Non
     """Train by `racetop compare`; a run for each job."""
     more = {"XDG_CACHE_HOME": str(cache)} if cache else {}
     done = subprocess.run(
-        programs.racetop("compare", workload, "--quiet", "--json", *options),
+        programs.racetop("compare", workload, "--quiet", "--json", "--no-history", *options),
         env={**os.environ, **more},
         stdout=subprocess.PIPE,
         text=True,
