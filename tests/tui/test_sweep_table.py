@@ -165,3 +165,17 @@ async def test_jobs_without_a_baseline_have_no_ratio() -> None:
         assert not stage.app.query(RatioPane)
         assert "speed" not in screen_text(stage.app)
         stage.workers.finish.set()
+
+
+async def test_a_table_with_more_rows_than_room_says_which_are_in_sight() -> None:
+    ladder = Request(workloads=("mlp", "cnn5", "resnet50", "mnist-cnn"), devices=("cpu", "cuda:0"))
+    stage = Stage(opening_of(ladder), script=script)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot, 40)
+        table = stage.app.query_one(SweepTable)
+        room = table.size.height - 1
+        assert room < 12
+        assert table.border_subtitle == f"rows 1-{room} of 12 · ↑↓"
+        await pilot.resize_terminal(160, 60)
+        await settle(pilot, 10)
+        assert not table.border_subtitle

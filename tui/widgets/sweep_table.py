@@ -92,6 +92,7 @@ class SweepTable(RowsWidget):
         self._lost_gpus = lost_gpus
         self._now_s = now_s
         self._follow()
+        self._tell_place()
         self.redraw()
 
     def show_figures(self, found: Sequence[Cell]) -> None:
@@ -102,6 +103,7 @@ class SweepTable(RowsWidget):
         """Look at other rows."""
         self._follows = False
         self._look_from(self._top + rows)
+        self._tell_place()
         self.redraw()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -123,6 +125,11 @@ class SweepTable(RowsWidget):
 
     def _look_from(self, row: int) -> None:
         self._top = min(max(row, 0), max(0, len(self._rows) - self._room()))
+
+    def on_resize(self) -> None:
+        """Keep to the rows there are."""
+        self._follow()
+        self._tell_place()
 
     def _follow(self) -> None:
         """Bring the row at work into sight, with as little motion as can be."""
@@ -151,7 +158,6 @@ class SweepTable(RowsWidget):
         top = 0
         if height < MANY_ROWS:
             self._look_from(self._top)
-            self._tell_place()
             top = self._top
         lines = [header]
         for row, label in list(zip(self._rows, labels, strict=True))[top : top + height - 1]:
