@@ -25,7 +25,7 @@ _ROUNDS, _PRESSES, _QUICK_ROUNDS = 10, 10, 2
 _QUIET_LIMIT_S = 15.0
 _BUDGET = Budget(limit=0.5)
 _RACE = ("mlp", "--devices", "cpu", "--variant", "as-written", "--data", "generated")
-_LENGTH = ("--epochs", "2", "--train-samples", "12000", "--test-samples", "1000")
+_LENGTH = ("--threads", "1", "--epochs", "2", "--train-samples", "8000", "--test-samples", "1000")
 _FIRST_EPOCH = "epoch 1/2"
 _START_LIMIT_S, _RACE_LIMIT_S, _STEP_LIMIT_S = 60.0, 60.0, 20.0
 # The machine and the screen come to rest between two races.
