@@ -10,7 +10,7 @@ from runners.cells import Cell, cells, label_without
 from runners.fits import BatchFit, batch_fits
 from runners.reports import figures
 from runners.reports.report import Table
-from runners.reports.summaries import label, peak_device_used_bytes, status, trials
+from runners.reports.summaries import peak_device_used_bytes, status, trials
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import full_epochs, ratio_between, steady_epochs
 from runners.sweep_words import LARGEST_MISS_PCT
@@ -54,9 +54,10 @@ def _columns(state: ComparisonState, found: Sequence[_Group]) -> list[_Column]:
     """The columns that have something to say of this sweep."""
     every = cells(state)
     unit = state.plan.workloads[0].unit
-    first = state.plan.baseline(0)
+    first = found[0].base
+    size = state.plan.jobs[first].settings.batch_size
     runs = tuple(state.runs.values())
-    versus = f"vs {label(state, first)}"
+    versus = f"vs {printable(found[0].name)} {size}"
     columns: list[tuple[bool, str, Callable[[_Group, int], str]]] = [
         (any(group.name for group in found), "job", lambda group, _: printable(group.name)),
         (True, "batch", lambda _, job: str(state.plan.jobs[job].settings.batch_size)),

@@ -146,7 +146,8 @@ def _mean_row(state: ComparisonState, grid: _Grid, *, blank: int) -> tuple[tuple
 def _sizes(state: ComparisonState, jobs: Mapping[str, int]) -> tuple[str, str]:
     spec = state.plan.jobs[next(iter(jobs.values()))]
     flops = spec.workload.flops_step * spec.settings.batch_size
-    return f"{spec.workload.parameters:,}", figures.megaflops(flops) if flops else figures.UNKNOWN
+    parameters = f"{spec.workload.parameters:,}" if spec.workload.parameters else "none"
+    return parameters, figures.megaflops(flops) if flops else figures.UNKNOWN
 
 
 def _with_setup_s(run: RunState) -> float | None:

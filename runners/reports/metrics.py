@@ -31,6 +31,8 @@ from runners.statistics import (
 )
 from runners.workloads import Workload
 
+# Less than this may be chance, and gets no word.
+_SLOWER = 0.9
 Cells = Callable[[ComparisonState, int], str]
 Against = Callable[[ComparisonState, int, int], str]
 
@@ -195,7 +197,7 @@ def _ratio_of(figure: Figure) -> Against:
         if not baseline or not other:
             return ""
         ratio = baseline / other
-        return figures.times(ratio) + (" (slower)" if ratio < 1 else "")
+        return figures.times(ratio) + (" (slower)" if ratio < _SLOWER else "")
 
     return against
 

@@ -138,7 +138,7 @@ def test_batch_sizes_with_relative_speed_fit_and_the_row_of_the_cpu() -> None:
     assert [row["epoch s"] for row in rows] == ["415", "42.8", "34.5", "29.0", "24.2", "23.8"]
     assert [row["relative"] for row in rows[1:]] == ["0.68x", "0.84x", "1.00x", "1.20x", "1.22x"]
     assert [row["fit s"] for row in rows] == ["n/a", "43.5", "33.2", "28.0", "25.4", "24.1"]
-    assert [rows[n]["vs cpu batch 64"] for n in (0, 3, 5)] == ["1.00x", "14.3x", "17.4x"]
+    assert [rows[n]["vs cpu 64"] for n in (0, 3, 5)] == ["1.00x", "14.3x", "17.4x"]
     assert [rows[n]["note"] for n in (3, 5)] == ["baseline, cold", "fastest, cold"]
     assert any("22.8 s + 6.89 ms a step" in remark for remark in found.remarks)
 
@@ -200,4 +200,5 @@ def test_a_ladder_of_micro_tasks_has_no_whole_runs() -> None:
     assert len(found.tables) == 1
     assert cells(found)["matmul", "speed-up"] == "7.50x"
     assert cells(found)["resize", "MFLOP a step"] == "n/a"
+    assert cells(found)["resize", "parameters"] == "none"
     assert ratio_between(state, 0, 1) is not None
