@@ -86,7 +86,7 @@ class WorkerEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello(WorkerEvent):
-    """The worker is up; torch is not imported yet."""
+    """The worker is up; torch is imported from now on, or was ahead of the worker."""
 
     kind: ClassVar[str] = "hello"
     pid: int
