@@ -15,7 +15,7 @@ from runners.reports import run_document
 from runners.reports.build import fitting
 from runners.reports.command_line import command_line
 from runners.reports.conditions import Origin, taken_at, versions
-from runners.reports.job_document import summary_of
+from runners.reports.job_document import summaries_of
 from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.statistics import Ratio, ratios
@@ -50,7 +50,7 @@ def to_json(state: ComparisonState, origin: Origin | None = None) -> dict[str, A
         "request": origin.request.to_wire() if origin.request else None,
         "data": next((found for found in data if found), None),
         "jobs": [run_document.run_of(state, key, run) for key, run in state.runs.items()],
-        "summaries": [summary_of(state, job) for job in range(len(plan.jobs))],
+        "summaries": summaries_of(state),
         "ratios": [_ratio(ratio) for ratio in ratios(state)],
         "fits": [_fit(fit, plan) for fit in batch_fits(state)],
         "crossovers": [_crossover(crossover) for crossover in crossovers(state)],
@@ -59,9 +59,7 @@ def to_json(state: ComparisonState, origin: Origin | None = None) -> dict[str, A
         "machine": origin.machine,
         "versions": versions(state, origin),
     }
-    finite = _finite(report)
-    assert isinstance(finite, dict)
-    return finite
+    return {key: finite(value) for key, value in report.items()}
 
 
 def _workload(workload: Workload) -> dict[str, Any]:
@@ -134,12 +132,12 @@ def _host(machine: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _finite(value: object) -> object:
+def finite(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """The same JSON value with null for what JSON has no number for."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

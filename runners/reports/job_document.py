@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from runners.accuracy import accuracy
-from runners.cells import cells
+from runners.cells import Cell, cells
 from runners.fluctuation import fluctuation
 from runners.reports.summaries import cores_busy, over_trials, status
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import samples_per_s
 
 
-def summary_of(state: ComparisonState, job: int) -> dict[str, Any]:
-    """A job's figures over its trials.
+def summaries_of(state: ComparisonState) -> list[dict[str, Any]]:
+    """Each job's figures over its trials, in the order of the plan."""
+    return [_summary(state, cell) for cell in cells(state)]
 
-    Args:
-        state: The comparison.
-        job: Its place in the plan.
-    """
-    cell, runs = cells(state)[job], state.runs_of(job)
+
+def _summary(state: ComparisonState, cell: Cell) -> dict[str, Any]:
+    job = cell.job
+    runs = state.runs_of(job)
     found, right = fluctuation(state, job), accuracy(state, job)
     flops = state.plan.jobs[job].workload.flops_step
     speed = over_trials(state, job, samples_per_s)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from runners.reports.document import to_json
+from runners.reports.document import finite
+from runners.reports.run_document import run_of
 from runners.state import ComparisonState
 
 COLUMNS = (
@@ -23,7 +24,8 @@ def to_csv(state: ComparisonState) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for job in to_json(state)["jobs"]:
+    for key, run in state.runs.items():
+        job = finite(run_of(state, key, run))
         common = {
             **job,
             "data_source": (job["data_used"] or {}).get("source"),
