@@ -69,6 +69,10 @@ def was_cold(events: list[Event]) -> bool:
     return LogLine(stream="stderr", text="about to crash") in events
 
 
+def is_reaped(process: psutil.Process) -> bool:
+    return not process.is_running()
+
+
 def children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if is_alive(child.pid)]
 
@@ -230,8 +234,8 @@ async def test_a_server_that_was_killed_is_started_anew(make: Make) -> None:
         await warm.run_worker(settings(), events.append)
         (server,) = children()
         server.kill()
-        while server.is_running():  # until its end was noticed and it was reaped
-            await asyncio.sleep(0)
+        # It runs no more once its end was noticed and it was reaped.
+        assert await asyncio.to_thread(wait_until, partial(is_reaped, server))
 
     assert len(started(runs[1])) == 2
     assert not was_cold(runs[1])
