@@ -73,11 +73,17 @@ def _never(saved: Saved, spec: JobSpec) -> RunState:
 
 def _label(saved: Saved, spec: JobSpec, comparisons: Sequence[Saved]) -> str:
     are_many_hosts = len({each.entry.host for each in comparisons}) > 1
-    parts = [f"#{saved.entry.id}{'@' + saved.entry.host if are_many_hosts else ''}"]
+    parts = [f"#{saved.entry.id}{'@' + _short(saved.entry.host) if are_many_hosts else ''}"]
     workloads = {job.settings.workload for each in comparisons for job in each.plan.jobs}
     if len(workloads) > 1 and spec.settings.workload not in spec.label.split():
         parts.append(spec.settings.workload)
     return " ".join([*parts, spec.label])
+
+
+def _short(host: str) -> str:
+    """A host's name without its domain."""
+    name, _, domain = host.partition(".")
+    return host if name.isdecimal() or not domain else name
 
 
 def _notes(comparisons: Sequence[Saved]) -> Iterable[str]:

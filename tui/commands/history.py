@@ -11,10 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from runners.comparison import RunWorker
 from runners.history.entries import RUNNING
+from runners.history.files import export_text, from_text, read_export, write_export
 from runners.history.side_by_side import side_by_side
 from runners.history.store import Entry, History, HistoryError, NotThereError
 from runners.paths import HISTORY_VARIABLE, history_path
@@ -198,25 +199,19 @@ def _resume(history: History, options: argparse.Namespace, around: Surroundings)
 
 
 def _export(history: History, options: argparse.Namespace, around: Surroundings) -> int:
-    text = json.dumps(history.export(dict.fromkeys(options.ids)), allow_nan=False) + "\n"
+    document = history.export(dict.fromkeys(options.ids))
     if options.output is None:
-        around.stdout.write(text)
-        return 0
-    try:
-        options.output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise HistoryError(f"'{options.output}' cannot be written: {error.strerror}") from error
+        around.stdout.write(export_text(document))
+    else:
+        write_export(options.output, document)
     return 0
 
 
 def _import(history: History, options: argparse.Namespace, around: Surroundings) -> int:
-    try:
-        text = around.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
-        document = json.loads(text)
-    except OSError as error:
-        raise HistoryError(f"'{options.file}' cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise HistoryError(f"'{options.file}' is no export of racetop's: no JSON") from error
+    is_piped = options.file == "-"
+    document: Any = (
+        from_text(around.stdin.read(), "-") if is_piped else read_export(Path(options.file))
+    )
     numbers = history.import_(document)
     here = len(document["comparisons"]) - len(numbers)
     if numbers:
