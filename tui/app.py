@@ -164,7 +164,7 @@ class RacetopApp(RacingApp):
 
     def action_help(self) -> None:
         """Show or hide the help panel."""
-        if self.live.query("HelpPanel"):
+        if self.screen.query("HelpPanel"):
             self.action_hide_help_panel()
         else:
             self.action_show_help_panel()

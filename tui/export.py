@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from runners.reports.names import Form
 from runners.reports.render import render
 from runners.spec import Request
 from runners.state import ComparisonState
-from sensors.readings import Reading
-from sensors.snapshot import snapshot
 
 _SUFFIXES = {".json": Form.JSON, ".csv": Form.CSV, ".md": Form.MARKDOWN, ".html": Form.HTML}
 
 
 def export_comparison(
     state: ComparisonState,
-    reading: Reading | None,
+    machine: Mapping[str, Any] | None,
     *,
     folder: Path,
     request: Request | None = None,
+    versions: Mapping[str, str] | None = None,
     wall_clock: Callable[[], float] = time.time,
 ) -> tuple[Path, ...]:
     """Write a comparison as it stands, with the report that fits it.
 
     Args:
         state: The comparison, over or not.
-        reading: The machine's newest reading, if there is one.
+        machine: The machine's readings as JSON values; None where unknown.
         folder: Where to write.
         request: What was asked for, to name the command line that repeats it.
+        versions: Versions of racetop and Python by name where it ran; None: those that run now.
         wall_clock: Names the files, so that none is overwritten.
 
     Returns:
@@ -42,8 +43,7 @@ def export_comparison(
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(wall_clock()))
     stem = folder / f"racetop-{state.plan.workloads[0].name}-{stamp}"
-    machine = snapshot(reading) if reading else None
-    written = partial(render, state, machine=machine, request=request)
+    written = partial(render, state, machine=machine, request=request, versions=versions)
     paths = []
     for suffix, form in _SUFFIXES.items():
         path = stem.with_suffix(suffix)

@@ -67,6 +67,7 @@ MACHINE_KEYS = (
 
 VIEW = _key("g", "view", "view", "Switch between the machine and the race")
 COMMON_KEYS = (
+    _key("h", "history", "history", "Past comparisons: open, compare, repeat, resume, pass on"),
     _key("p,space", "pause", "pause", "Freeze the machine panes while readings go on", display="p"),
     _key(
         "plus,equals_sign", "interval(-1)", "faster", "Look at the machine more often", display="+"

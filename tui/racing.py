@@ -26,6 +26,7 @@ from tui.wiring import Opening
 
 if TYPE_CHECKING:
     from runners.history.store import Recorder, Saved
+    from tui.screens.history import Resumed
 
 
 class RacingApp(App[None]):
@@ -128,15 +129,21 @@ class RacingApp(App[None]):
         from tui.export import export_comparison
 
         try:
-            paths = export_comparison(
-                state, self.reading, folder=Path.cwd(), request=self.race.request
-            )
+            machine = snapshot(self.reading) if self.reading else None
+            paths = export_comparison(state, machine, folder=Path.cwd(), request=self.race.request)
         except OSError as error:
             self.notify(f"Not exported: {error}", severity="error", markup=False)
         else:
             words = "Wrote " + ", ".join(map(str, paths))
             self.notify(words, markup=False)
             self.call_from_thread(self.live.race.tell, words)
+
+    def action_history(self) -> None:
+        """Show past comparisons."""
+        from tui.screens.history import HistoryScreen
+
+        history = HistoryScreen(self.race.past, is_racing=lambda: self._is_busy)
+        self.push_screen(history, self._left_history)
 
     # Races
 
@@ -148,6 +155,7 @@ class RacingApp(App[None]):
         """Go on with a race of the history where it stopped."""
         if self._is_busy:
             self._refuse()
+            recorder.finish(saved.state)
         else:
             self._show_start(self.race.resume(saved, recorder), saved.request)
 
@@ -249,6 +257,12 @@ class RacingApp(App[None]):
         self.live.show_view(View.RACE)
         self._show_plan(plan)
         self._load_charts()
+
+    def _left_history(self, chosen: Request | Resumed | None) -> None:
+        if isinstance(chosen, Request):
+            self.start_request(chosen)
+        elif chosen is not None:
+            self.resume(chosen.saved, chosen.recorder)
 
     def _form_filled(self, filled: tuple[str, dict[str, str], Request] | None) -> None:
         if filled is not None:

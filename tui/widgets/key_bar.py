@@ -15,13 +15,27 @@ ESSENTIAL = ("r", "x", "question_mark,f1", "q")
 
 
 class KeyBar(RowsWidget):
-    """The keys of a view with what they do; a click does it too."""
+    """The keys of a view with what they do; a click does it too.
+
+    Args:
+        keys: What to show.
+        acts_on: What has the actions: `app` or `screen`.
+        first: The keys that matter most.
+    """
 
     DEFAULT_CSS = "KeyBar { height: auto; padding: 0 1; }"
 
-    def __init__(self, keys: Sequence[Binding]) -> None:
+    def __init__(
+        self,
+        keys: Sequence[Binding],
+        *,
+        acts_on: str = "app",
+        first: Sequence[str] = ESSENTIAL,
+    ) -> None:
         super().__init__(id="key-bar")
         self._keys = keys
+        self._acts_on = acts_on
+        self._first = first
 
     def show(self, keys: Sequence[Binding]) -> None:
         """Show other keys."""
@@ -32,7 +46,7 @@ class KeyBar(RowsWidget):
         """See `RowsWidget.lines`; where rows are short the keys that matter most come first."""
         rows = self._wrapped(self._keys, palette, width)
         if len(rows) > height:
-            first = sorted(self._keys, key=lambda binding: binding.key not in ESSENTIAL)
+            first = sorted(self._keys, key=lambda binding: binding.key not in self._first)
             rows = self._wrapped(first, palette, width)
         return rows
 
@@ -42,7 +56,9 @@ class KeyBar(RowsWidget):
             if not binding.show:
                 continue
             key = self.app.get_key_display(binding)
-            click = Style(meta={"@click": f"app.{binding.action}"})
+            is_elsewhere = binding.action.startswith("app.")
+            action = binding.action if is_elsewhere else f"{self._acts_on}.{binding.action}"
+            click = Style(meta={"@click": action})
             needed = len(key) + 1 + len(binding.description)
             if rows[-1].width and rows[-1].width + 2 + needed > width:
                 rows.append(Line(palette))
