@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +77,7 @@ class Race:
         self._reading_kept_s = float("-inf")
         self._is_stopping = False
         self._task: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
 
     @property
     def is_running(self) -> bool:
@@ -112,9 +114,13 @@ class Race:
         return make_plan(request, self._cores, data_dir=self._data_dir, cache_dir=self._cache_dir)
 
     def prepare(self, request: Request) -> None:
-        """Have workers ready for a request; not while a race runs, which it would disturb."""
+        """Have workers and the history ready for a request; not while a race runs.
+
+        That would disturb the race.
+        """
         if self.is_running:
             return
+        self._preparing = asyncio.create_task(self._open_past())
         try:
             jobs = self.plan(request).jobs
         except UsageError:
@@ -198,6 +204,8 @@ class Race:
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         self._workers.close()
+        if self._preparing is not None:
+            await self._preparing
         await self.past.close()
 
     def _refuse_a_second(self) -> None:
@@ -227,6 +235,13 @@ class Race:
         if self._is_stopping:
             self._comparison.stop()
         await self._comparison.run()
+
+    async def _open_past(self) -> None:
+        from runners.history.errors import HistoryError
+
+        # Whoever needs it is told what is wrong with it.
+        with suppress(HistoryError):
+            await self.past.open()
 
     async def _begin_recording(
         self, plan: Plan, request: Request, machine: Mapping[str, Any] | None
