@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from runners.cells import chosen_axes
+from runners.cells import JOBS, chosen_axes
 from runners.spec import JobSpec, Plan, axis_text
 from runners.state import ComparisonState
 from runners.statistics import Ratio, full_epochs, ratio_between, unit_s
@@ -100,8 +100,8 @@ def mean_ratios(state: ComparisonState) -> dict[str, tuple[float, int]]:
 
 def label_on_ladder(plan: Plan, job: int) -> str:
     """A job's label without its workload and what each workload has of its own."""
-    spec, chosen = plan.jobs[job], chosen_axes(plan)
-    own = [axis for axis in plan.axes if axis == "workload" or axis not in chosen]
+    spec, chosen = plan.jobs[job], set(chosen_axes(plan))
+    own = [axis for axis in plan.axes if axis == "workload" or not {axis, JOBS} & chosen]
     label = spec.label
     for axis in own:
         label = _label_without(replace(spec, label=label), axis_text(axis, spec.settings))

@@ -45,7 +45,11 @@ def _each_call(state: ComparisonState) -> Table:
 def _rule(state: ComparisonState) -> str:
     """Which units are left out of steady figures, and by what rule."""
     told = {workload.warm_up: workload for workload in state.plan.workloads}
-    parts = [f"the first {counted(n, w.unit)} of a run" for n, w in told.items() if n]
+    parts = [
+        f"the first {w.unit if n == 1 else counted(n, w.unit)} of a run"
+        for n, w in told.items()
+        if n
+    ]
     return f"; steady figures leave out {' or '.join(parts)}" if parts else ""
 
 

@@ -196,8 +196,7 @@ def _ratio_of(figure: Figure) -> Against:
         baseline, other = over_trials(state, base, figure), over_trials(state, job, figure)
         if not baseline or not other:
             return ""
-        ratio = baseline / other
-        return figures.times(ratio) + (" (slower)" if ratio < _SLOWER else "")
+        return _in_words(baseline / other)
 
     return against
 
@@ -212,7 +211,13 @@ def _steady(state: ComparisonState, job: int) -> str:
 
 def _steady_ratio(state: ComparisonState, base: int, job: int) -> str:
     ratio = ratio_between(state, base, job)
-    return "" if ratio is None or ratio.steady is None else figures.times_with_interval(ratio)
+    if ratio is None or ratio.steady is None:
+        return ""
+    return _in_words(ratio.steady) if ratio.low is None else figures.times_with_interval(ratio)
+
+
+def _in_words(ratio: float) -> str:
+    return figures.times(ratio) + (" (slower)" if ratio < _SLOWER else "")
 
 
 def _mean_speed(run: RunState) -> float | None:

@@ -124,6 +124,21 @@ def test_what_each_workload_has_of_its_own_does_not_split_a_ladder() -> None:
     assert (crossover.baseline, crossover.other) == ("cpu", "mps")
 
 
+def test_comparisons_of_one_workload_side_by_side_have_no_mean() -> None:
+    told = ((1, "cpu", 64), (1, "mps", 64), (2, "cpu", 64), (2, "mps", 64), (2, "mps", 32))
+    jobs = tuple(
+        JobSpec(
+            label=f"#{number} {device} batch {size}",
+            settings=settings(device=device, batch_size=size),
+        )
+        for number, device, size in told
+    )
+    plan = Plan(order=Order.IN_TURN, trials=1, jobs=jobs, axes=("device", "batch_size"))
+    state = replayed(plan, *(cell(1.0, size) for _, _, size in told))
+
+    assert mean_ratios(state) == {}
+
+
 def test_each_workload_of_a_ladder_is_compared_with_itself() -> None:
     state = ladder({"mlp": (10.0, 20.0), "fashion-cnn": (10.0, 5.0)})
     assert verdict(state)[:2] == (
