@@ -12,6 +12,7 @@ from runners.reports.names import Form
 from runners.reports.render import render
 from runners.spec import Request
 from runners.state import ComparisonState
+from runners.text import printable
 
 _SUFFIXES = {".json": Form.JSON, ".csv": Form.CSV, ".md": Form.MARKDOWN, ".html": Form.HTML}
 
@@ -50,3 +51,9 @@ def export_comparison(
         path.write_text(written(form), encoding="utf-8", errors="replace")
         paths.append(path)
     return tuple(paths)
+
+
+def in_words(paths: tuple[Path, ...]) -> str:
+    """Which files were written, on one line: they differ in their endings only."""
+    endings = " ".join(path.suffix for path in paths)
+    return printable(f"Wrote {paths[0].stem} ({endings}) in {paths[0].parent}")

@@ -126,7 +126,7 @@ class RacingApp(App[None]):
             self.notify("There is no race to export yet; r starts one.", severity="warning")
             return
         # Here, so that the first frame does not wait for it.
-        from tui.export import export_comparison
+        from tui.export import export_comparison, in_words
 
         try:
             machine = snapshot(self.reading) if self.reading else None
@@ -134,7 +134,7 @@ class RacingApp(App[None]):
         except OSError as error:
             self.notify(f"Not exported: {error}", severity="error", markup=False)
         else:
-            words = "Wrote " + ", ".join(map(str, paths))
+            words = in_words(paths)
             self.notify(words, markup=False)
             self.call_from_thread(self.live.race.tell, words)
 

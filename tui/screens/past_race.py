@@ -25,7 +25,7 @@ from runners.state import ComparisonState
 from runners.text import printable
 from tui import charts
 from tui.commands.history_list import description
-from tui.export import export_comparison
+from tui.export import export_comparison, in_words
 from tui.race_panes import RacePanes
 from tui.screens.history_keys import OPEN_KEYS, SCROLLING
 from tui.spans import SpanCompositor
@@ -164,7 +164,7 @@ class PastRace(ModalScreen[Request | None]):
         except OSError as error:
             self.notify(printable(f"Not exported: {error}"), severity="error", markup=False)
         else:
-            words = printable("Wrote " + ", ".join(map(str, paths)))
+            words = in_words(paths)
             self.notify(words, markup=False)
             self._panes.tell(words)
 
