@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runners.accuracy import accuracy, differ
 from runners.fits import mean_ratios
@@ -31,8 +31,8 @@ NOTABLE_SAVING_S = 1.0
 # cores mlp and fashion-cnn used 1.8 to 2.0 cores in an epoch without disturbance; beside two busy
 # loops mlp got a median of 0.56 as written and of 0.65 tuned.
 LEAST_CORES_BUSY = 0.9
-# Of more than so many jobs of a workload only the fastest is named: a table tells of the rest.
-RATIOS_NAMED = 4
+# Of more than so many jobs only the most telling are named: a table tells of the rest.
+JOBS_NAMED = 4
 
 
 def verdict(state: ComparisonState) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def _ratio_sentences(state: ComparisonState) -> list[str]:
     for workload in plan.workloads:
         labels = {job.label for job in plan.jobs if job.workload is workload}
         found = [ratio for ratio in ratios(state) if ratio.job in labels]
-        if len(found) <= RATIOS_NAMED:
+        if len(found) <= JOBS_NAMED:
             sentences += [_ratio_sentence(ratio) for ratio in found]
             continue
         fastest = max(found, key=lambda ratio: ratio.value or 0.0)
@@ -115,43 +115,68 @@ def _wait_sentences(state: ComparisonState) -> list[str]:
         if (share := _over_trials(state, place, data_wait_share)) is not None
         and share >= NOTABLE_WAIT
     ]
-    return [
-        f"{label} waits for data {share * 100:.0f} % of the epoch."
-        for share, label in sorted(shares, key=lambda pair: -pair[0])
-    ]
+    found = sorted(shares, key=lambda pair: -pair[0])
+    return _most_telling(
+        [
+            (share, f"{label} waits for data {share * 100:.0f} % of the epoch.")
+            for share, label in found
+        ],
+        "wait for data, but less",
+    )
+
+
+def _most_telling(found: Sequence[tuple[float, str]], rest: str) -> list[str]:
+    """Sentences about jobs; of many only the weightiest, and how many more there are.
+
+    Args:
+        found: Weight and sentence of each job.
+        rest: What the others do, in words.
+    """
+    if len(found) <= JOBS_NAMED:
+        return [sentence for _, sentence in found]
+    named = sorted(found, key=lambda pair: -pair[0])[:JOBS_NAMED]
+    more = counted(len(found) - JOBS_NAMED, "more job")
+    return [*(sentence for _, sentence in named), f"{more} {rest}."]
 
 
 def _contention_sentences(state: ComparisonState) -> list[str]:
-    sentences = []
+    short, varying, outlying = [], [], []
     for place, job in enumerate(state.plan.jobs):
         busy = None if job.settings.workers else _over_trials(state, place, _cores_busy)
         found = fluctuation(state, place)
         if job.settings.device == "cpu" and busy is not None and busy < LEAST_CORES_BUSY:
-            sentences.append(
+            text = (
                 f"{job.label} got the time of {busy:.1f} cores, and one is the least it uses: "
                 "something else used the machine, or a quota held it back; its times are too long."
             )
+            short.append((-busy, text))
         elif found is not None and found.spread_pct > FLUCTUATION_PCT:
             many = counted(found.count, f"steady {job.workload.unit}")
             text = f"{job.label}: {many} vary by {found.spread_pct:.0f} %"
             disturbed = "; the machine did not keep its pace"
-            sentences.append(text + (disturbed if found.spread_pct > ENVIRONMENT_PCT else "") + ".")
+            text += (disturbed if found.spread_pct > ENVIRONMENT_PCT else "") + "."
+            varying.append((found.spread_pct, text))
         if found is not None and found.outliers:
             times = ", ".join(f"{value:.3g} s" for value in found.outliers[:3])
-            sentences.append(
-                f"{job.label}: {counted(len(found.outliers), 'outlier')} ({times}), kept in all "
-                "figures."
-            )
-    return sentences
+            number = len(found.outliers)
+            text = f"{job.label}: {counted(number, 'outlier')} ({times}), kept in all figures."
+            outlying.append((float(number), text))
+    return [
+        *_most_telling(short, "got less than a core's time"),
+        *_most_telling(varying, "vary, but less"),
+        *_most_telling(outlying, "have outliers"),
+    ]
 
 
 def _cold_sentences(state: ComparisonState) -> list[str]:
-    sentences = []
+    found = []
     for place, job in enumerate(state.plan.jobs):
         factor = _over_trials(state, place, _cold_over_steady)
         if factor is not None and factor >= NOTABLE_COLD:
             unit = job.workload.unit
-            sentences.append(f"{job.label}: the cold {unit} took {factor:.1f}x the steady one.")
+            text = f"{job.label}: the cold {unit} took {factor:.1f}x the steady one."
+            found.append((factor, text))
+    sentences = _most_telling(found, "were slower when cold, but less")
     for workload in state.plan.workloads:
         if workload.warm_up > 1:
             many = counted(workload.warm_up, workload.unit)

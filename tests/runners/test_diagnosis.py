@@ -74,6 +74,21 @@ def test_waiting_for_data_is_told_of_the_job_that_waits_most_first() -> None:
     ]
 
 
+def test_of_many_jobs_that_wait_the_most_telling_are_named() -> None:
+    def waits(share: float) -> list[Event]:
+        return [epoch(n, 1.0, phases=Phases(data_wait_s=share)) for n in (1, 2)]
+
+    labels = [f"cpu {n}" for n in range(6)]
+    state = replayed(plan(*labels), *(waits(0.1 * n) for n in range(1, 7)))
+
+    sentences = [s for s in verdict(state) if "wait" in s]
+    assert sentences[0] == "cpu 5 waits for data 60 % of the epoch."
+    assert sentences[3:] == [
+        "cpu 2 waits for data 30 % of the epoch.",
+        "2 more jobs wait for data, but less.",
+    ]
+
+
 def test_a_cold_epoch_that_took_longer_is_told() -> None:
     state = replayed(plan("cpu", "mps"), finished_run(2.8, 2.0), finished_run(1.0, 1.0))
 
