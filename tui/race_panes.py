@@ -8,7 +8,6 @@ from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
 from runners.cells import cells
-from runners.diagnosis import verdict
 from runners.spec import Plan
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
@@ -107,6 +106,9 @@ class RacePanes:
         return True
 
     def _show_verdict(self) -> None:
+        # Here, so that the first frame does not wait for it.
+        from runners.diagnosis import verdict
+
         if self._state is not None:
             hint = " · ".join(filter(None, (self._problem, self._hint)))
             self._verdict.show(verdict(self._state), is_over=self._state.is_over, hint=hint)
