@@ -121,7 +121,7 @@ def _wait_sentences(state: ComparisonState) -> list[str]:
             (share, f"{label} waits for data {share * 100:.0f} % of the epoch.")
             for share, label in found
         ],
-        "wait for data, but less",
+        "shorter waits for data",
     )
 
 
@@ -130,13 +130,13 @@ def _most_telling(found: Sequence[tuple[float, str]], rest: str) -> list[str]:
 
     Args:
         found: Weight and sentence of each job.
-        rest: What the others do, in words.
+        rest: What is to say of the others, in words.
     """
     if len(found) <= JOBS_NAMED:
         return [sentence for _, sentence in found]
     named = sorted(found, key=lambda pair: -pair[0])[:JOBS_NAMED]
     more = counted(len(found) - JOBS_NAMED, "more job")
-    return [*(sentence for _, sentence in named), f"{more} {rest}."]
+    return [*(sentence for _, sentence in named), f"{more}: {rest}."]
 
 
 def _contention_sentences(state: ComparisonState) -> list[str]:
@@ -162,9 +162,9 @@ def _contention_sentences(state: ComparisonState) -> list[str]:
             text = f"{job.label}: {counted(number, 'outlier')} ({times}), kept in all figures."
             outlying.append((float(number), text))
     return [
-        *_most_telling(short, "got less than a core's time"),
-        *_most_telling(varying, "vary, but less"),
-        *_most_telling(outlying, "have outliers"),
+        *_most_telling(short, "less than a core's time"),
+        *_most_telling(varying, "less variation"),
+        *_most_telling(outlying, "outliers"),
     ]
 
 
@@ -176,7 +176,7 @@ def _cold_sentences(state: ComparisonState) -> list[str]:
             unit = job.workload.unit
             text = f"{job.label}: the cold {unit} took {factor:.1f}x the steady one."
             found.append((factor, text))
-    sentences = _most_telling(found, "were slower when cold, but less")
+    sentences = _most_telling(found, "a smaller difference when cold")
     for workload in state.plan.workloads:
         if workload.warm_up > 1:
             many = counted(workload.warm_up, workload.unit)

@@ -85,7 +85,7 @@ def test_of_many_jobs_that_wait_the_most_telling_are_named() -> None:
     assert sentences[0] == "cpu 5 waits for data 60 % of the epoch."
     assert sentences[3:] == [
         "cpu 2 waits for data 30 % of the epoch.",
-        "2 more jobs wait for data, but less.",
+        "2 more jobs: shorter waits for data.",
     ]
 
 
