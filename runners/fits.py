@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 from runners.cells import JOBS, chosen_axes
@@ -55,6 +55,7 @@ class Crossover:
         quantity: What grows: `batch_size`, or `flops` of a training step.
         at: The size at which both are as fast; None where one is faster at every size.
         ratios: Size and how many times as fast the other is, by size.
+        decided: Those of them that are no chance, as far as trials tell.
     """
 
     baseline: str
@@ -62,6 +63,7 @@ class Crossover:
     quantity: str
     at: float | None
     ratios: tuple[tuple[float, float], ...]
+    decided: tuple[tuple[float, float], ...]
 
 
 def batch_fits(state: ComparisonState) -> tuple[BatchFit, ...]:
@@ -108,20 +110,22 @@ def label_on_ladder(plan: Plan, job: int) -> str:
     return label
 
 
-def _groups(state: ComparisonState, axis: str) -> Mapping[JobSettings, list[int]]:
-    """The jobs that differ in one setting only, by what they have in common."""
-    found: dict[JobSettings, list[int]] = {}
-    for job, spec in enumerate(state.plan.jobs):
-        found.setdefault(_without(spec.settings, axis), []).append(job)
+def _groups(state: ComparisonState, axis: str) -> Mapping[tuple[object, ...], list[int]]:
+    """The jobs that differ in one setting only, by what they have in common.
+
+    What each workload has of its own, and the share of the machine that goes with it, is no
+    difference. Jobs that no setting tells apart, as those of several hosts, are in no group.
+    """
+    plan, chosen = state.plan, chosen_axes(state.plan)
+    if JOBS in chosen:
+        return {}
+    free = {axis, "cores", *({"threads", *plan.axes} - set(chosen))}
+    names = [field.name for field in fields(JobSettings) if field.name not in free]
+    found: dict[tuple[object, ...], list[int]] = {}
+    for job, spec in enumerate(plan.jobs):
+        key = tuple(getattr(spec.settings, name) for name in names)
+        found.setdefault(key, []).append(job)
     return found
-
-
-def _without(settings: JobSettings, axis: str) -> JobSettings:
-    """The settings with one of them, and what follows from it, made the same for all."""
-    settings = replace(settings, cores=())
-    if axis == "workload":
-        return replace(settings, workload="", batch_size=0, epochs=0, workers=0)
-    return replace(settings, batch_size=0)
 
 
 def _batch_fit(state: ComparisonState, jobs: Sequence[int]) -> BatchFit | None:
@@ -168,14 +172,17 @@ def _crossover(
     specs = state.plan.jobs
     partner = {getattr(specs[job].settings, axis): job for job in baselines}
     ratios: list[tuple[float, float]] = []
+    decided: list[tuple[float, float]] = []
     for job in others:
         base = partner.get(getattr(specs[job].settings, axis))
         ratio: Ratio | None = None if base is None else ratio_between(state, base, job)
         if ratio is not None and ratio.value is not None:
             ratios.append((size(specs[job]), ratio.value))
+            decided += [] if ratio.is_undecided else ratios[-1:]
     if len(ratios) < 2:
         return None
     ratios.sort()
+    decided.sort()
     firsts = (baselines[0], others[0])
     names = [
         label_on_ladder(state.plan, job)
@@ -187,8 +194,9 @@ def _crossover(
         baseline=names[0],
         other=names[1],
         quantity=quantity,
-        at=_crossing(ratios),
+        at=_crossing(decided),
         ratios=tuple(ratios),
+        decided=tuple(decided),
     )
 
 

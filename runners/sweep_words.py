@@ -34,10 +34,14 @@ def _fit_sentence(fit: BatchFit) -> str:
 
 def _crossover_sentence(crossover: Crossover) -> str:
     faster, slower = crossover.other, crossover.baseline
-    if crossover.ratios[-1][1] < 1:
+    if not crossover.decided:
+        return f"No measurable difference between {faster} and {slower} at any size tried."
+    if crossover.decided[-1][1] < 1:
         faster, slower = slower, faster
     if crossover.at is None:
-        return f"{faster} is faster than {slower} at every size tried."
+        unclear = len(crossover.ratios) - len(crossover.decided)
+        but = f" but {unclear} without a measurable difference" if unclear else ""
+        return f"{faster} is faster than {slower} at every size tried{but}."
     return f"{faster} is faster than {slower} from about {_size(crossover, crossover.at)} up."
 
 

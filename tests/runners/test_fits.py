@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -114,6 +115,87 @@ def test_ratios_over_a_ladder_are_averaged_geometrically() -> None:
     (mean, count) = mean_ratios(state)["cuda:0"]
     assert (round(mean, 6), count) == (2.0, 3)
     assert "cuda:0: 2.00x over 3 workloads (geometric mean)." in verdict(state)
+
+
+def repeated(times_s: Mapping[int, tuple[float, float]], trials: int = 3) -> ComparisonState:
+    """By batch size the epoch of two devices; trials lie 5 % apart."""
+    plan = replace(batch_plan(("cpu", "cuda:0"), tuple(times_s)), trials=trials)
+    return replayed(
+        plan,
+        *(
+            cell(times_s[size][device] * (0.95 + 0.05 * trial), size)
+            for trial in range(trials)
+            for device in (0, 1)
+            for size in times_s
+        ),
+    )
+
+
+def test_where_chance_may_decide_no_device_overtakes_the_other() -> None:
+    state = repeated({32: (10.0, 10.1), 64: (10.0, 9.9)})
+    assert crossovers(state)[0].at is None
+    assert "No measurable difference between cuda:0 and cpu at any size tried." in verdict(state)
+
+
+def test_a_size_without_a_measurable_difference_is_not_called_faster() -> None:
+    state = repeated({32: (10.0, 10.1), 64: (10.0, 5.0), 128: (10.0, 2.0)})
+    assert (
+        "cuda:0 is faster than cpu at every size tried but 1 without a measurable difference."
+    ) in verdict(state)
+
+
+def test_models_of_a_ladder_are_compared_in_the_same_batch_size() -> None:
+    jobs = tuple(
+        JobSpec(
+            label=f"{name} {device} batch {size}",
+            settings=settings(workload=name, device=device, batch_size=size),
+        )
+        for name in ("mlp", "fashion-cnn")
+        for device in ("cpu", "cuda:0")
+        for size in (32, 64)
+    )
+    axes = ("workload", "device", "batch_size")
+    plan = Plan(order=Order.IN_TURN, trials=1, jobs=jobs, axes=axes)
+    times_s = {("cpu", 32): 10.0, ("cpu", 64): 6.0, ("cuda:0", 32): 5.0, ("cuda:0", 64): 3.0}
+    runs = [
+        cell(times_s[spec.settings.device, spec.settings.batch_size], spec.settings.batch_size)
+        for spec in jobs
+    ]
+
+    told = {
+        found.other: [ratio for _, ratio in found.ratios]
+        for found in crossovers(replayed(plan, *runs))
+    }
+
+    assert told["cuda:0 batch 32"] == [2.0, 2.0]
+
+
+def test_loader_processes_of_its_own_do_not_take_a_model_out_of_its_ladder() -> None:
+    jobs = tuple(
+        JobSpec(
+            label=f"{name} {device}",
+            settings=settings(workload=name, device=device, workers=workers, threads=threads),
+        )
+        for name, workers, threads in (("mlp", 0, 4), ("mlp-bn", 2, 2))
+        for device in ("cpu", "cuda:0")
+    )
+    axes = ("workload", "device", "workers")
+    plan = Plan(order=Order.IN_TURN, trials=1, jobs=jobs, axes=axes)
+
+    (crossover,) = crossovers(replayed(plan, *(cell(time_s, 100) for time_s in (4, 2, 6, 2))))
+
+    assert [ratio for _, ratio in crossover.ratios] == [2.0, 3.0]
+
+
+def test_sweeps_of_two_hosts_make_no_fit_together() -> None:
+    jobs = tuple(
+        JobSpec(label=f"#{n} cpu batch {size}", settings=settings(batch_size=size))
+        for n in (1, 2)
+        for size in PUBLISHED
+    )
+    plan = Plan(order=Order.IN_TURN, trials=1, jobs=jobs, axes=("batch_size",))
+    runs = [cell(factor * time_s, size) for factor in (1, 3) for size, time_s in PUBLISHED.items()]
+    assert batch_fits(replayed(plan, *runs)) == ()
 
 
 def test_what_each_workload_has_of_its_own_does_not_split_a_ladder() -> None:
