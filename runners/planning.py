@@ -32,20 +32,21 @@ def default_request(workload: str, accelerator: str | None) -> Request:
     Args:
         workload: Name in the catalogue, or several with commas between, or a ladder's name.
         accelerator: The device to race against the CPU; None: the CPU races itself, the
-            workload as written against tuned where it has both variants.
+            workload as written against tuned where it has both variants; each of several.
 
     Raises:
         UsageError: The workload is unknown.
     """
     request = Request(workloads=named_workloads(workload), order=Order.TOGETHER)
     if len(request.workloads) > 1:
-        devices = ("cpu", accelerator) if accelerator else ("cpu",)
-        return replace(request, devices=devices, order=Order.IN_TURN)
+        request = replace(request, order=Order.IN_TURN)
     if accelerator is not None:
         return replace(request, devices=("cpu", accelerator))
     pair = (Variant.AS_WRITTEN, Variant.TUNED)
-    has_both = set(pair) <= set(find_workload(*request.workloads).variants)
-    return replace(request, variants=pair) if has_both else request
+    all_have_both = all(
+        set(pair) <= set(find_workload(name).variants) for name in request.workloads
+    )
+    return replace(request, variants=pair) if all_have_both else request
 
 
 def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir: Path) -> Plan:

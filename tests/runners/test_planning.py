@@ -116,3 +116,18 @@ def test_fewer_training_samples_than_there_are_is_told() -> None:
 
     assert plan.notes == ("trained on the first 6,000 samples only",)
     assert planned(Request(workloads=("matmul",), train_samples=6_000)).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "variants"),
+    [
+        ("ladder", (Variant.AS_WRITTEN, Variant.TUNED)),
+        ("micro", ()),
+        ("mlp,airbench94", ()),
+    ],
+)
+def test_without_an_accelerator_a_ladder_races_itself_where_all_of_it_can(
+    named: str, variants: tuple[Variant, ...]
+) -> None:
+    request = default_request(named, None)
+    assert (request.variants, request.devices, request.order) == (variants, ("cpu",), Order.IN_TURN)
