@@ -16,6 +16,7 @@ from runners.statistics import (
     cold_epoch_s,
     data_wait_share,
     full_epochs,
+    interval_of_ratio,
     ratios,
     steady_epoch_s,
     steady_epochs,
@@ -61,7 +62,7 @@ def _ratio_sentences(state: ComparisonState) -> list[str]:
             sentences += [_ratio_sentence(ratio) for ratio in found]
             continue
         fastest = max(found, key=lambda ratio: ratio.value or 0.0)
-        if (fastest.value or 0.0) > 1:
+        if fastest.is_undecided or (fastest.value or 0.0) > 1:
             sentences.append(f"Fastest of {len(labels)}: {_ratio_sentence(fastest)}")
         else:
             sentences.append(f"Fastest of {len(labels)}: {fastest.baseline}.")
@@ -71,15 +72,16 @@ def _ratio_sentences(state: ComparisonState) -> list[str]:
 
 
 def _saving_sentences(state: ComparisonState) -> list[str]:
-    """What a run of two jobs saves over the other."""
+    """What a run of two jobs saves over the other, unless that may be chance."""
     if len(state.plan.jobs) != 2:
         return []
-    one_s, other_s = (_over_trials(state, job, _whole_s) for job in range(2))
+    one, other = (_figures(state, job, _whole_s) for job in range(2))
     found = ratios(state)
-    if one_s is None or other_s is None or not found or found[0].total is None:
+    if not one or not other or not found or found[0].total is None:
         return []
-    saved_s = abs(one_s - other_s)
-    if saved_s < NOTABLE_SAVING_S:
+    one_s, other_s = statistics.median(one), statistics.median(other)
+    saved_s, interval = abs(one_s - other_s), interval_of_ratio(one, other)
+    if saved_s < NOTABLE_SAVING_S or (interval and interval[0] <= 1 <= interval[1]):
         return []
     faster = state.plan.jobs[0 if one_s < other_s else 1].label
     return [f"{faster} saves {duration(saved_s)} of {duration(max(one_s, other_s))} a run."]
@@ -201,7 +203,7 @@ def _accuracy_sentences(state: ComparisonState) -> list[str]:
     more = "more" if points > 0 else "less"
     return [
         f"{jobs[1].label} is {abs(points):.2f} points {more} accurate than {jobs[0].label} "
-        f"(noise {noise:.2f})."
+        f"(noise of the test set {noise:.2f}; one seed)."
     ]
 
 
@@ -242,5 +244,12 @@ def _over_trials(
     state: ComparisonState, job: int, figure: Callable[[RunState], float | None]
 ) -> float | None:
     """The median of a figure over a job's trials."""
-    values = [value for run in state.runs_of(job) if (value := figure(run)) is not None]
+    values = _figures(state, job, figure)
     return statistics.median(values) if values else None
+
+
+def _figures(
+    state: ComparisonState, job: int, figure: Callable[[RunState], float | None]
+) -> tuple[float, ...]:
+    """A figure of each of a job's trials that has it."""
+    return tuple(value for run in state.runs_of(job) if (value := figure(run)) is not None)

@@ -61,6 +61,24 @@ def test_no_measurable_difference_is_said_in_words() -> None:
     assert verdict(state)[0].startswith("No measurable difference between cuda:0 and cpu (")
 
 
+def test_time_saved_is_told_only_where_it_is_no_chance() -> None:
+    def compared(*steady_s: float) -> list[str]:
+        trials = [finished_run(20.0, s) for s in steady_s]
+        return list(verdict(replayed(plan("cpu", "mps", order=Order.IN_TURN, trials=3), *trials)))
+
+    assert "mps saves 15 s of 40 s a run." in compared(20.0, 5.0, 20.1, 5.1, 19.9, 4.9)
+    assert not any("saves" in s for s in compared(20.0, 16.0, 15.0, 18.0, 18.0, 20.0))
+
+
+def test_the_fastest_of_many_is_not_named_where_that_may_be_chance() -> None:
+    labels = [f"cpu {n}" for n in range(6)]
+    times_s = [[9.0, 9.01, 9.3, 9.3, 9.3, 9.3], [9.2] * 6, [8.9, 9.0, 9.3, 9.3, 9.3, 9.3]]
+    trials = [finished_run(10.0, s) for row in times_s for s in row]
+    state = replayed(plan(*labels, order=Order.IN_TURN, trials=3), *trials)
+
+    assert verdict(state)[0].startswith("Fastest of 6: No measurable difference between cpu 1 and")
+
+
 def test_waiting_for_data_is_told_of_the_job_that_waits_most_first() -> None:
     def waits(share: float) -> list[Event]:
         return [epoch(n, 1.0, phases=Phases(data_wait_s=share)) for n in (1, 2)]

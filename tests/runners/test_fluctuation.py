@@ -50,7 +50,9 @@ def test_accuracies_within_their_noise_are_no_difference() -> None:
 
 def test_accuracies_beyond_their_noise_are_told_with_it() -> None:
     state = replayed(plan("cpu", "cuda:0"), evaluated(0.95), evaluated(0.93))
-    assert "cuda:0 is 2.00 points less accurate than cpu (noise 0.66)." in verdict(state)
+    assert (
+        "cuda:0 is 2.00 points less accurate than cpu (noise of the test set 0.66; one seed)."
+    ) in verdict(state)
 
 
 def test_the_time_saved_is_told() -> None:
