@@ -38,6 +38,7 @@ class Decision(StrEnum):
     SLOWER = "slower"
     OUTDONE = "outdone by another"
     FAILED = "failed"
+    UNDECIDED = "not decided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +88,14 @@ class Tuned:
         options: What the command line has to name for them.
         trials: Everything tried, in order.
         gain: How many times as fast as the workload as written; None where it was not measured.
+        is_complete: Whether all was tried; not where a stop was asked for.
     """
 
     settings: JobSettings
     options: tuple[str, ...]
     trials: tuple[Trial, ...]
     gain: Ratio | None
+    is_complete: bool = True
 
 
 class Tuning:
@@ -113,8 +116,19 @@ class Tuning:
         self._run_plan = run_plan
 
     async def run(self) -> Tuned:
-        """Try each setting alone, then all that won together."""
+        """Try each setting alone, then all that won together.
+
+        Where `run_plan` was stopped, nothing more is tried.
+        """
         brief = await self._brief()
+        if brief is None:
+            return Tuned(
+                settings=self._whole,
+                options=_options(self._whole, []),
+                trials=(),
+                gain=None,
+                is_complete=False,
+            )
         switches = switches_for(brief)
         starts = self._starts(brief)
         first = len(starts)
@@ -124,22 +138,26 @@ class Tuning:
         won = [s for s, trial in zip(switches, alone, strict=True) if _wins(trial)]
         best = max(won, key=lambda switch: _gain(alone[switches.index(switch)]), default=None)
         kept, place = ([best], first + 1 + switches.index(best)) if best else ([], first)
-        if best is not None and len(won) > 1:
+        if best is not None and len(won) > 1 and not _was_stopped(state):
             state = await self._run_plan(_plan(starts, brief, [best, _together(won)]))
             joint = _trial(state, first, first + 2)
             trials.append(joint)
             place = first + 1
-            if _gain(joint) > _gain(_trial(state, first, first + 1)):
+            if _wins(joint) and _gain(joint) > _gain(_trial(state, first, first + 1)):
                 kept, place = won, first + 2
         return Tuned(
             settings=_with(self._whole, kept),
             options=_options(self._whole, kept),
             trials=tuple(_decided(trial, kept, won) for trial in trials),
             gain=ratio_between(state, 0, place) if starts else None,
+            is_complete=not _was_stopped(state),
         )
 
-    async def _brief(self) -> JobSettings:
-        """The job, cut so that a steady unit of it takes about as long as asked for."""
+    async def _brief(self) -> JobSettings | None:
+        """The job, cut so that a steady unit of it takes about as long as asked for.
+
+        None where it was stopped.
+        """
         workload = CATALOGUE[self._whole.workload]
         units = workload.warm_up + STEADY_UNITS
         brief = replace(self._whole, epochs=units)
@@ -151,6 +169,8 @@ class Tuning:
             brief, train_samples=min(few, most or few), test_samples=_test_samples(brief)
         )
         state = await self._run_plan(_plan([], probe, [], trials=1))
+        if _was_stopped(state):
+            return None
         (run,) = state.runs.values()
         rate = samples_per_s(run)
         if rate is None:
@@ -222,8 +242,10 @@ def _trial(state: ComparisonState, reference: int, job: int) -> Trial:
     failed = next((run.error for run in runs if run.error is not None), None)
     ratio = ratio_between(state, reference, job) if job != reference else None
     decision = Decision.REFERENCE if job <= reference else _decision(ratio)
-    if failed is not None or any(run.status is not RunStatus.DONE for run in runs):
+    if failed is not None:
         decision = Decision.FAILED
+    elif any(run.status is not RunStatus.DONE for run in runs):
+        decision = Decision.UNDECIDED
     return Trial(
         name=state.plan.jobs[job].label,
         samples_per_s=statistics.median(rates) if rates else None,
@@ -231,6 +253,10 @@ def _trial(state: ComparisonState, reference: int, job: int) -> Trial:
         decision=decision,
         why=failed.message if failed else None,
     )
+
+
+def _was_stopped(state: ComparisonState) -> bool:
+    return any(run.status is RunStatus.STOPPED for run in state.runs.values())
 
 
 def _decision(ratio: Ratio | None) -> Decision:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from runners.events import ErrorKind, Event, JobFailed
 from runners.process_events import WorkerExited
 from runners.spec import Plan
-from runners.state import ComparisonState
+from runners.state import ComparisonState, RunState, RunStatus
 from runners.tuning import Decision, Tuned, Tuning, switches_for
 from runners.workloads import JobSettings, Precision, Variant
 from tests.fakes.training import finished_run, replayed, settings
@@ -98,6 +100,43 @@ async def test_settings_that_spoil_each_other_are_not_kept_together() -> None:
 
     outcome, _ = await tuned(sample_s)
     assert decisions(outcome)["1 thread"] is Decision.OUTDONE
+    assert decisions(outcome)["bf16"] is Decision.KEPT
+    assert outcome.options == ("--variant tuned", "--precision bf16")
+
+
+async def test_settings_that_fail_together_now_and_then_are_not_kept_together() -> None:
+    together = 0
+
+    def sample_s(settings: JobSettings) -> float | None:
+        nonlocal together
+        if settings.precision is Precision.BF16 and settings.threads == 1:
+            together += 1
+            return None if together == 2 else 1e-5
+        return speed(settings)
+
+    outcome, _ = await tuned(sample_s)
+    assert decisions(outcome)["bf16 + 1 thread"] is Decision.FAILED
+    assert outcome.options == ("--variant tuned", "--precision bf16")
+
+
+async def test_a_stop_leaves_what_was_measured_and_tries_nothing_more() -> None:
+    machine = Machine(speed)
+
+    async def stopped(plan: Plan) -> ComparisonState:
+        state = await machine.run(plan)
+        if len(machine.plans) == 1:
+            return state
+        runs = dict(state.runs)
+        last = max(runs, key=lambda key: (key.trial, key.job))
+        runs[last] = RunState(status=RunStatus.STOPPED)
+        return replace(state, runs=MappingProxyType(runs))
+
+    job = settings(workload="fashion-cnn", cores=(0, 1), threads=2, epochs=10)
+    outcome = await Tuning(job, trial_s=2.0, run_plan=stopped).run()
+
+    assert len(machine.plans) == 2
+    assert not outcome.is_complete
+    assert decisions(outcome)["1 thread"] is Decision.UNDECIDED
     assert decisions(outcome)["bf16"] is Decision.KEPT
     assert outcome.options == ("--variant tuned", "--precision bf16")
 

@@ -15,11 +15,13 @@ from runners.devices import best_accelerator
 from runners.launching.warm import WarmWorkers
 from runners.paths import cache_dir, data_dir
 from runners.planning import make_plan
+from runners.reports.command_line import command_line
 from runners.spec import Order, Plan, Request, UsageError
 from runners.state import ComparisonState
 from runners.statistics import Ratio
 from runners.text import printable
 from runners.tuning import Decision, Trial, Tuned, Tuning
+from runners.workloads import JobSettings
 from sensors.sampler import take_reading
 from sensors.system.cores import usable_cores
 from tui.commands.progress import Progress
@@ -28,18 +30,6 @@ from tui.options import request_from
 
 SCHEMA = "racetop.tuning/1"
 _HEADER = ("setting", "samples/s", "against tuned", "95 % interval", "decision")
-
-
-class _EndedError(Exception):
-    """A signal ended a plan.
-
-    Attributes:
-        number: Its number.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def run_tune(options: argparse.Namespace) -> int:
@@ -87,7 +77,7 @@ def tune(
 
     Returns:
         0 when the loop that is tuned could be measured, else 1; 128 and the signal's number when
-        one ended it.
+        one ended it, which leaves the table of what was tried.
 
     Raises:
         UsageError: Something asked for is unknown, or more than one job is.
@@ -100,10 +90,11 @@ def tune(
     progress = Progress(stderr, quiet=False, is_live=is_live)
     warm = WarmWorkers()
 
+    ended_by: list[int] = []
+
     async def run(part: Plan) -> ComparisonState:
-        state, ended_by = await run_plan(part, progress, run_worker or warm.run_worker)
-        if ended_by is not None:
-            raise _EndedError(ended_by)
+        state, number = await run_plan(part, progress, run_worker or warm.run_worker)
+        ended_by.extend([number] if number else [])
         return state
 
     async def run_all() -> Tuned:
@@ -112,18 +103,29 @@ def tune(
         finally:
             warm.close()
 
-    try:
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            outcome = runner.run(run_all())
-    except _EndedError as ended:
-        progress.finish()
-        stderr.write("Ended before the table was complete; nothing was decided.\n")
-        return 128 + ended.number
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        outcome = runner.run(run_all())
     progress.finish()
-    command = f"racetop compare {settings.workload} --devices {settings.device}"
-    command = " ".join([command, *outcome.options])
+    command = command_line(_with(request, outcome.settings, settings))
     stdout.write(_json(outcome, command) if as_json else to_text(outcome, command))
+    stdout.flush()
+    if ended_by:
+        return 128 + ended_by[0]
     return 0 if any(trial.samples_per_s is not None for trial in outcome.trials) else 1
+
+
+def _with(request: Request, found: JobSettings, before: JobSettings) -> Request:
+    """What was asked for, with the settings that were found instead."""
+    threads = request.threads if found.threads == before.threads else (found.threads or 1,)
+    return replace(
+        request,
+        variants=(found.variant,),
+        precisions=(found.precision,),
+        compiles=(found.compile,),
+        threads=threads,
+        channels_last=found.channels_last,
+        fused=found.fused,
+    )
 
 
 def to_text(outcome: Tuned, command: str) -> str:
@@ -147,6 +149,8 @@ def to_text(outcome: Tuned, command: str) -> str:
     if outcome.gain is not None and outcome.gain.value is not None:
         interval = _interval(outcome.gain)
         lines.append(f"With what is kept: {outcome.gain.value:.2f}x the loop as written{interval}.")
+    if not outcome.is_complete:
+        lines.append("Stopped before all was tried.")
     lines += [
         "Brief trials tell of speed only: look at a whole run's accuracy before you keep bf16.",
         f"  {command}",
@@ -185,6 +189,7 @@ def _json(outcome: Tuned, command: str) -> str:
         "command": command,
         "settings": outcome.settings.to_wire(),
         "gain": of_ratio(outcome.gain),
+        "is_complete": outcome.is_complete,
         "trials": [
             {
                 "name": trial.name,

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -37,8 +41,37 @@ def test_the_table_tells_what_was_tried_and_the_command_that_repeats_it() -> Non
     assert "no gain" in rows["plain optimizer"]
     assert "With what is kept: 6.00x the loop as written" in text
     assert text.rstrip().endswith(
-        "racetop compare mlp --devices cpu --variant tuned --precision bf16"
+        "racetop compare mlp --devices cpu --variant tuned --precision bf16 --data generated"
     )
+
+
+def test_the_command_names_what_was_asked_for_beside_what_was_found() -> None:
+    asked = replace(MLP, batch_sizes=(512,), train_samples=20_000, seed=3)
+    _, text = tuned(asked)
+    command = text.splitlines()[-1]
+    assert "--batch-size 512" in command
+    assert "--train-samples 20000" in command
+    assert "--seed 3" in command
+
+
+def test_a_stop_prints_what_was_tried_so_far() -> None:
+    runs = 0
+
+    async def stopped(settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(5)
+        await run_worker(settings, on_event)
+
+    out = io.StringIO()
+    status = tune(MLP, out, io.StringIO(), trial_s=1.0, as_json=False, run_worker=stopped)
+    rows = {line.split("  ")[0]: line for line in out.getvalue().splitlines()}
+    assert status == 128 + signal.SIGINT
+    assert "n/a" not in rows["as written"]
+    assert "not decided" in rows["bf16"]
+    assert "Stopped before all was tried." in out.getvalue()
 
 
 def test_the_table_fits_a_terminal() -> None:
