@@ -150,8 +150,8 @@ def carry_out(
     try:
         rendered = partial(render, state, machine=machine, request=request)
         is_written = write_output(output, rendered, stdout, progress.say)
-    except OSError:
-        # After SIGHUP the terminal is often gone; there is nobody to tell.
+    except BrokenPipeError:
+        # After SIGHUP the reader is often gone; there is nobody to tell.
         if ended_by is None:
             raise
     if recorder is not None:

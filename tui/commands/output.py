@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -82,20 +84,33 @@ def write_output(
         output: What to print.
         render: Gives a report in a form; see `runners.reports.render`.
         stdout: Where to print.
-        say: Takes what goes wrong with the report.
+        say: Takes what goes wrong.
 
     Returns:
-        Whether the report, if one is asked for, could be written.
+        Whether the result, and the report if one is asked for, could be written.
 
     Raises:
-        OSError: The result could not be printed; the report is written.
+        BrokenPipeError: Whoever reads the result has gone; the report is written.
     """
     is_written = output.html is None or _write(output.html, render(Form.HTML, output.report), say)
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="replace")
-    stdout.write(render(output.form, output.report))
-    stdout.flush()
-    return is_written
+    return _print(render(output.form, output.report), stdout, say) and is_written
+
+
+def _print(text: str, stdout: TextIO, say: Callable[[str], None]) -> bool:
+    try:
+        stdout.write(text)
+        stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        say(f"the result could not be printed: {error.strerror}")
+        # What is left of it would be tried again, and told of, at exit.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        return False
+    return True
 
 
 def _write(path: Path, text: str, say: Callable[[str], None]) -> bool:

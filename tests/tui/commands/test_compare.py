@@ -51,6 +51,20 @@ def test_the_result_goes_to_stdout_and_the_progress_to_stderr() -> None:
     assert stderr.splitlines()[-2:] == ["cpu: done", "racetop: saved as comparison 1"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+def test_a_result_that_no_disk_takes_is_saved_and_said_so() -> None:
+    stderr = io.StringIO()
+    run = partial(run_worker, command=fake_command("normal"))
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        code = compare(ON_CPU, Output(), full, stderr, run_worker=run)
+
+    assert code == 1
+    assert stderr.getvalue().splitlines()[-2:] == [
+        "racetop: the result could not be printed: No space left on device",
+        "racetop: saved as comparison 1",
+    ]
+
+
 def test_a_failed_job_gives_status_1_and_the_others_are_printed() -> None:
     code, stdout, stderr = compared("by_device", REQUEST)
 
