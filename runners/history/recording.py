@@ -57,6 +57,7 @@ class Recorder:
         begin: Callable[[sqlite3.Connection], int] | None = None,
         number: int | None = None,
         next_seq: int = 0,
+        again: Iterable[RunKey] = (),
     ) -> None:
         """Keep a comparison; see `History.begin` and `History.resume`.
 
@@ -67,6 +68,7 @@ class Recorder:
             begin: Makes the comparison's row and gives its number; None where there is one.
             number: The number of that row.
             next_seq: The place of the next event among all of the comparison.
+            again: Runs of which something is kept that their next event makes void.
         """
         self.id = number
         self.problem: str | None = None
@@ -75,6 +77,8 @@ class Recorder:
         self._state = state
         self._number = number
         self._seq = itertools.count(next_seq)
+        self._first_seq = next_seq
+        self._again = set(again)
         self._logged: Counter[RunKey] = Counter()
         self._queue: queue.SimpleQueue[_Write | threading.Event | None] = queue.SimpleQueue()
         self._is_ended = False
@@ -95,6 +99,9 @@ class Recorder:
         is_log = isinstance(event, LogLine)
         if is_log and self._queue.qsize() > _MOST_WAITING:
             return
+        if key in self._again:
+            self._again.remove(key)
+            self._put(lambda file: self._forget(file, key))
         runs = {**self._state.runs, key: apply_line(self._state.runs[key], event)}
         self._state = state = ComparisonState(plan=self._state.plan, runs=MappingProxyType(runs))
         values = {"seq": next(self._seq), "job": key.job, "trial": key.trial, "kind": event.kind}
@@ -200,6 +207,12 @@ class Recorder:
     def _update(self, file: sqlite3.Connection, values: Mapping[str, object]) -> None:
         assert self._number is not None
         update(file, self._number, values)
+
+    def _forget(self, file: sqlite3.Connection, key: RunKey) -> None:
+        file.execute(
+            "DELETE FROM events WHERE comparison = ? AND job = ? AND trial = ? AND seq < ?",
+            (self._number, key.job, key.trial, self._first_seq),
+        )
 
     def _forget_old_logs(self, file: sqlite3.Connection, key: RunKey) -> None:
         where = "comparison = ? AND job = ? AND trial = ? AND kind = ?"

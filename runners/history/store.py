@@ -41,6 +41,8 @@ __all__ = ["Entry", "History", "HistoryError", "NotThereError", "Recorder", "Sav
 
 # A reader waits so long for what this process itself has yet to write.
 _OWN_WITHIN_S = 2.0
+_KEPT = (RunStatus.DONE, RunStatus.FAILED)
+_RESUMED = "resumed after an interruption: the machine may have changed meanwhile"
 
 
 class History:
@@ -187,7 +189,8 @@ class History:
     def resume(self, number: int) -> tuple[Saved, Recorder]:
         """Go on with an interrupted comparison: runs that were stopped wait again.
 
-        What is done, failed or was spared stays as it is.
+        What is done, failed or was spared stays as it is. What a run had done when it was stopped
+        stays until it begins anew.
 
         Raises:
             HistoryError: There is nothing to go on with, or the file cannot be written.
@@ -197,11 +200,11 @@ class History:
             saved = load(file, entry)
             _refuse_to_resume(saved)
             again = [k for k, run in saved.state.runs.items() if run.status is RunStatus.STOPPED]
-            for key in again:
-                file.execute(
-                    "DELETE FROM events WHERE comparison = ? AND job = ? AND trial = ?",
-                    [number, key.job, key.trial],
-                )
+            plan = _resumed(saved)
+            file.execute(
+                "UPDATE settings SET plan = ? WHERE comparison = ?",
+                [json.dumps(plan.to_wire()), number],
+            )
             (last,) = file.execute(
                 "SELECT max(seq) FROM (SELECT seq FROM events WHERE comparison = :id "
                 "UNION ALL SELECT seq FROM readings WHERE comparison = :id)",
@@ -211,11 +214,13 @@ class History:
                 key: RunState(warm_up=saved.plan.jobs[key.job].workload.warm_up) for key in again
             }
             runs = MappingProxyType({**saved.state.runs, **waiting})
-            state = ComparisonState(plan=saved.plan, runs=runs)
+            state = ComparisonState(plan=plan, runs=runs)
             update(file, number, columns_of_progress(state) | _recorded_by(this_process()))
         next_seq = 0 if last is None else last + 1
-        recorder = Recorder(self._connect, self._path, state, number=number, next_seq=next_seq)
-        return replace(saved, state=state), self._keep(recorder)
+        recorder = Recorder(
+            self._connect, self._path, state, number=number, next_seq=next_seq, again=again
+        )
+        return replace(saved, plan=plan, state=state), self._keep(recorder)
 
     def close(self) -> None:
         """Wait, not for ever, until all that was recorded is written; then close the file."""
@@ -296,6 +301,15 @@ def _refuse_to_resume(saved: Saved) -> None:
             f"comparison {entry.id} ran on {entry.host}, and figures of two machines do not mix; "
             "repeat it here instead"
         )
+
+
+def _resumed(saved: Saved) -> Plan:
+    """The plan with a note, where some runs are older than those to come."""
+    plan = saved.plan
+    is_begun = any(run.epochs for run in saved.state.runs.values() if run.status in _KEPT)
+    if not is_begun or _RESUMED in plan.notes:
+        return plan
+    return replace(plan, notes=(*plan.notes, _RESUMED))
 
 
 def _recorded_by(process: Process) -> dict[str, object]:

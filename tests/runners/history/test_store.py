@@ -6,11 +6,12 @@ import pytest
 
 from runners.events import ErrorKind, Event, JobFailed
 from runners.history.hosts import Process, is_alive, this_host, this_process
+from runners.history.saved import settled
 from runners.history.store import History, HistoryError
 from runners.process_events import WorkerExited, WorkerStarted
 from runners.state import RunStatus
 from tests.fakes.saved import a_done_one, a_stopped_one, history, keys_of, record
-from tests.fakes.training import finished_run, plan
+from tests.fakes.training import epoch, finished_run, plan
 
 OUT_OF_MEMORY: list[Event] = [
     WorkerStarted(pid=1, mono_s=0.0),
@@ -122,6 +123,35 @@ def test_resuming_runs_again_what_was_stopped_and_keeps_the_rest(kept: History) 
     loaded = kept.load(number)
     assert [run.status for run in loaded.state.runs.values()] == [RunStatus.DONE] * 3
     assert [len(run.epochs) for run in loaded.state.runs.values()] == [2, 2, 2]
+    kept.close()
+
+
+def test_what_a_stopped_run_had_done_stays_until_it_begins_anew(kept: History) -> None:
+    stopped = WorkerExited(returncode=0, stopped=True, oom_killed=False, mono_s=9.0)
+    under_way: list[Event] = [WorkerStarted(pid=1, mono_s=0.0), epoch(1, 2.0), stopped]
+    number, _ = record(kept, finished_run(1.0, 1.0), under_way, of=plan("cpu", trials=2))
+    before = [2, 1]
+    saved, recorder = kept.resume(number)
+    recorder.finish(settled(saved.state))
+    recorder.close()
+
+    loaded = kept.load(number)
+    assert [len(run.epochs) for run in loaded.state.runs.values()] == before
+    assert loaded.entry.status == "interrupted"
+    kept.close()
+
+
+def test_a_comparison_of_two_sittings_says_so_once(kept: History) -> None:
+    number = a_stopped_one(kept)
+    for _ in range(2):
+        saved, recorder = kept.resume(number)
+        recorder.finish(settled(saved.state))
+        recorder.close()
+
+    plans = (saved.plan, saved.state.plan, kept.load(number).plan)
+    assert {plan.notes for plan in plans} == {
+        ("resumed after an interruption: the machine may have changed meanwhile",)
+    }
     kept.close()
 
 
