@@ -56,6 +56,7 @@ class Crossover:
         at: The size at which both are as fast; None where one is faster at every size.
         ratios: Size and how many times as fast the other is, by size.
         decided: Those of them that are no chance, as far as trials tell.
+        has_intervals: Whether there were trials enough to tell so.
     """
 
     baseline: str
@@ -64,6 +65,7 @@ class Crossover:
     at: float | None
     ratios: tuple[tuple[float, float], ...]
     decided: tuple[tuple[float, float], ...]
+    has_intervals: bool
 
 
 def batch_fits(state: ComparisonState) -> tuple[BatchFit, ...]:
@@ -173,12 +175,14 @@ def _crossover(
     partner = {getattr(specs[job].settings, axis): job for job in baselines}
     ratios: list[tuple[float, float]] = []
     decided: list[tuple[float, float]] = []
+    has_intervals = True
     for job in others:
         base = partner.get(getattr(specs[job].settings, axis))
         ratio: Ratio | None = None if base is None else ratio_between(state, base, job)
         if ratio is not None and ratio.value is not None:
             ratios.append((size(specs[job]), ratio.value))
             decided += [] if ratio.is_undecided else ratios[-1:]
+            has_intervals &= ratio.low is not None
     if len(ratios) < 2:
         return None
     ratios.sort()
@@ -197,6 +201,7 @@ def _crossover(
         at=_crossing(decided),
         ratios=tuple(ratios),
         decided=tuple(decided),
+        has_intervals=has_intervals,
     )
 
 

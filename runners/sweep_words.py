@@ -38,11 +38,13 @@ def _crossover_sentence(crossover: Crossover) -> str:
         return f"No measurable difference between {faster} and {slower} at any size tried."
     if crossover.decided[-1][1] < 1:
         faster, slower = slower, faster
+    few = "" if crossover.has_intervals else " (too few trials to be sure)"
     if crossover.at is None:
         unclear = len(crossover.ratios) - len(crossover.decided)
         but = f" but {unclear} without a measurable difference" if unclear else ""
-        return f"{faster} is faster than {slower} at every size tried{but}."
-    return f"{faster} is faster than {slower} from about {_size(crossover, crossover.at)} up."
+        return f"{faster} is faster than {slower} at every size tried{but}{few}."
+    size = _size(crossover, crossover.at)
+    return f"{faster} is faster than {slower} from about {size} up{few}."
 
 
 def _size(crossover: Crossover, at: float) -> str:

@@ -92,15 +92,18 @@ def test_where_the_gpu_overtakes_the_cpu_is_found_between_two_sizes() -> None:
     (crossover,) = crossovers(raced(time_s, 32, 64, 128, 256))
     assert crossover.at is not None
     assert 64 < crossover.at < 128
-    assert "cuda:0 is faster than cpu from about batch 90 up." in verdict(
-        raced(time_s, 32, 64, 128, 256)
+    assert (
+        "cuda:0 is faster than cpu from about batch 90 up (too few trials to be sure)."
+        in verdict(raced(time_s, 32, 64, 128, 256))
     )
 
 
 def test_a_device_that_always_wins_overtakes_nowhere() -> None:
     state = raced(lambda device, _size: 10.0 if device == "cpu" else 2.0, 32, 64)
     assert crossovers(state)[0].at is None
-    assert "cuda:0 is faster than cpu at every size tried." in verdict(state)
+    assert "cuda:0 is faster than cpu at every size tried (too few trials to be sure)." in verdict(
+        state
+    )
 
 
 def test_a_ladder_names_the_size_from_which_the_gpu_pays() -> None:
