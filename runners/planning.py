@@ -18,6 +18,7 @@ from runners.spec import (
     find_workload,
     named_workloads,
 )
+from runners.statistics import TRIALS_FOR_INTERVAL
 from runners.text import counted
 from runners.workloads import Kind, Variant
 from sensors.system.cores import UsableCores
@@ -73,6 +74,8 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
             "with --variant as-written alone"
         )
     specs = expand(request, data_dir=str(data_dir), cache_dir=str(cache_dir))
+    trials = request.trials or max(spec.workload.trials for spec in specs)
+    _reject_idle_within(request, trials)
     settings = [spec.settings for spec in specs]
     parts = partition(settings, request.order, cpu_ids=cores.cpu_ids, count=cores.count)
     jobs = tuple(
@@ -89,13 +92,21 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         notes.append(f"trained on the first {counted(request.train_samples, 'sample')} only")
     return Plan(
         order=request.order,
-        trials=request.trials or max(spec.workload.trials for spec in specs),
+        trials=trials,
         jobs=jobs,
         axes=differing(settings),
         notes=tuple(notes),
         time_budget_s=request.time_budget_s,
         within_pct=request.within_pct,
     )
+
+
+def _reject_idle_within(request: Request, trials: int) -> None:
+    if request.within_pct is not None and trials <= TRIALS_FOR_INTERVAL:
+        raise UsageError(
+            f"--within leaves out trials after the first {TRIALS_FOR_INTERVAL}, which an interval "
+            f"takes; name at least --trials {TRIALS_FOR_INTERVAL + 1}"
+        )
 
 
 def _reject_repeats(request: Request) -> None:

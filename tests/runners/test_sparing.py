@@ -2,12 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from runners.comparison import Comparison
 from runners.events import Event
-from runners.spec import Order, Plan, RunKey
+from runners.planning import make_plan
+from runners.spec import Order, Plan, Request, RunKey, UsageError
 from runners.state import ComparisonState, RunStatus
 from runners.workloads import JobSettings
+from sensors.system.cores import UsableCores
 from tests.fakes.clock import FakeClock
 from tests.fakes.training import finished_run, plan, replayed
 
@@ -105,3 +110,14 @@ async def test_whoever_keeps_it_hears_every_event_and_the_end() -> None:
     state, _, records = await compared(plan("cpu", order=Order.IN_TURN), 1.0)
     assert [kind for _, kind in records.events] == [event.kind for event in finished_run(9, 1, 1)]
     assert records.finished == state
+
+
+def test_within_is_refused_where_no_trial_could_be_left_out() -> None:
+    cores = UsableCores(cpu_ids=(0, 1), quota=None, count=2)
+    folders = {"data_dir": Path("/data"), "cache_dir": Path("/cache")}
+    asked = Request(workloads=("mlp",), within_pct=2.0)
+
+    for trials in (None, 3):
+        with pytest.raises(UsageError, match="at least --trials 4"):
+            make_plan(replace(asked, trials=trials), cores, **folders)
+    assert make_plan(replace(asked, trials=4), cores, **folders).within_pct == 2.0
