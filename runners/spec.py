@@ -302,8 +302,14 @@ def _settings(request: Request, workload: Workload) -> list[JobSettings]:
 
 
 def _labels(all_settings: list[JobSettings]) -> list[str]:
-    """A label for each: the device, and whatever else differs between them."""
-    told = {"device", *differing(all_settings)}
+    """A label for each: the device, and whatever else differs between them.
+
+    What each workload has of its own, such as its batch size, tells no two jobs apart.
+    """
+    workloads = {settings.workload for settings in all_settings}
+    told = {"device", *(["workload"] if len(workloads) > 1 else [])}
+    for workload in workloads:
+        told.update(differing([s for s in all_settings if s.workload == workload]))
     texts = [text for name, text in _TEXTS.items() if name in told]
     return [" ".join(text(s) for text in texts) for s in all_settings]
 

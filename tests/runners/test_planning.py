@@ -103,6 +103,14 @@ def test_a_baseline_device_runs_each_workload_once_before_the_axes() -> None:
     assert plan.axes == ("device", "batch_size")
 
 
+def test_what_each_workload_has_of_its_own_is_no_part_of_its_name() -> None:
+    tasks = planned(Request(workloads=("matmul", "resize"), devices=("cpu",)))
+    swept = planned(Request(workloads=("mlp", "mlp-bn"), devices=("cpu",), epochs=(1, 2)))
+
+    assert [job.label for job in tasks.jobs] == ["matmul cpu", "resize cpu"]
+    assert [job.label for job in swept.jobs][:2] == ["mlp cpu 1 epoch", "mlp cpu 2 epochs"]
+
+
 def test_a_baseline_that_is_a_job_of_the_axes_runs_once_all_the_same() -> None:
     plan = planned(
         Request(workloads=("mlp",), devices=("cpu",), baseline="cpu", batch_sizes=(32, 64))
