@@ -11,7 +11,6 @@ from runners.fits import mean_ratios
 from runners.fluctuation import ENVIRONMENT_PCT, FLUCTUATION_PCT, fluctuation
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
-    STEADY,
     Ratio,
     cold_epoch_s,
     data_wait_share,
@@ -94,7 +93,7 @@ def _whole_s(run: RunState) -> float | None:
 
 def _ratio_sentence(ratio: Ratio) -> str:
     value = ratio.value or 1.0
-    how = f"{ratio.basis}, {ratio.label}" if ratio.basis == STEADY else ratio.label
+    how = ratio.label if ratio.steady is None else f"{ratio.basis}, {ratio.label}"
     interval = ""
     if ratio.low is not None and ratio.high is not None:
         interval = f", 95 % interval {ratio.low:.2f}x to {ratio.high:.2f}x"

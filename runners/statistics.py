@@ -61,7 +61,8 @@ class Ratio:
         total: Ratio of all epochs together; None unless both did the same work.
         low: Lower end of the 95 % interval of `steady`, or of `total` where `steady` is None.
         high: Upper end of it; both are None with less than three trials.
-        basis: What `value` rests on: `steady epochs`, `cold epoch only` or `all epochs`.
+        basis: What `value` rests on: `steady epochs`, `cold epoch only` or `all epochs`; of a
+            workload that makes calls, calls.
         label: How it was taken: the basis unless it is steady epochs, side by side or alone,
             number of trials, what to beware of.
     """
@@ -223,6 +224,7 @@ def ratio_between(state: ComparisonState, base: int, job: int) -> Ratio | None:
     figures, basis = steady, STEADY
     if not is_steady:
         figures, basis = totals, ALL_EPOCHS if max(works)[0] > 1 else COLD
+    basis = basis.replace("epoch", state.plan.jobs[job].workload.unit)
     parts = [] if is_steady else [basis]
     parts.append("side by side" if state.plan.order is Order.TOGETHER else "alone")
     if is_steady and is_partly_alone:

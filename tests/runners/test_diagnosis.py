@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runners.diagnosis import verdict
@@ -32,6 +34,22 @@ def test_a_ratio_of_cold_epochs_is_called_one() -> None:
     assert verdict(state)[0] == (
         "cuda:0 is 2.00x as fast as cpu (cold epoch only, side by side, single run)."
     )
+
+
+def test_a_ratio_of_calls_is_called_one() -> None:
+    calls = plan("cpu", "cuda:0")
+    calls = replace(
+        calls,
+        jobs=tuple(
+            replace(job, settings=replace(job.settings, workload="resnet63")) for job in calls.jobs
+        ),
+    )
+
+    for runs, basis in (
+        ((finished_run(4.0), finished_run(2.0)), "cold call only, "),
+        ((finished_run(4.0, 2.0, 2.0), finished_run(2.0, 1.0, 1.0)), "steady calls, "),
+    ):
+        assert f"({basis}side by side" in verdict(replayed(calls, *runs))[0]
 
 
 def test_a_slower_job_makes_the_baseline_the_faster_one() -> None:
