@@ -125,6 +125,31 @@ async def test_y_shows_the_next_kind_of_figures() -> None:
         assert stage.app.query_one(RaceChart).border_title == titles[0]
 
 
+async def test_no_relative_speed_is_drawn_where_nothing_is_compared() -> None:
+    stage = Stage(opening_of(Request(workloads=("matmul", "resize"))), script=script)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot, 40)
+        chart = stage.app.query_one(RaceChart)
+        titles = []
+        for _ in range(3):
+            await settle(pilot)
+            titles.append(str(chart.border_title))
+            await pilot.press("y")
+        assert not [title for title in titles if "speed" in title]
+        assert chart.border_subtitle == "y 1/3"
+
+
+async def test_a_race_that_ended_without_a_figure_promises_none() -> None:
+    stage = Stage(
+        opening_of(Request(workloads=("mlp",), batch_sizes=(1024,))),
+        script=lambda settings: script(replace(settings, batch_size=1024)),
+    )
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot, 20)
+        assert "There are no figures." in screen_text(stage.app)
+        assert "under way" not in screen_text(stage.app)
+
+
 async def test_sizes_that_span_much_stand_on_a_logarithmic_axis() -> None:
     stage = Stage(opening_of(SWEEP), script=script)
     async with stage.app.run_test(size=(120, 40)) as pilot:

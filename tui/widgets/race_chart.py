@@ -46,10 +46,11 @@ ACCURACY = ByEpoch(
     "test accuracy, %", lambda run: [(e.epoch, 100 * e.test_accuracy) for e in run.evaluations]
 )
 OF_A_RACE = (EPOCH_TIME, LOSS, ACCURACY)
+RELATIVE_SPEED = ByCell("relative speed", lambda cell: cell.speed)
 OF_A_SWEEP = (
     ByCell("{unit} time, s", lambda cell: cell.unit_s.median if cell.unit_s else None),
     ByCell("thousand samples/s", lambda cell: cell.samples_per_s, of=1e3),
-    ByCell("relative speed", lambda cell: cell.speed),
+    RELATIVE_SPEED,
     ByCell("peak memory, GiB", lambda cell: cell.peak_memory_bytes, of=GIB),
 )
 
@@ -121,14 +122,19 @@ class RaceChart(RowsWidget):
             curves, places, labels = _by_cell(state.plan, self._cells, kind, palette)
             axis = charts.labeled_axis(places, labels, width)
         if not any(curve.y for curve in curves):
-            return _words("The first figure is under way; each one adds a point.", palette, width)
+            words = "The first figure is under way; each one adds a point."
+            return _words("There are no figures." if state.is_over else words, palette, width)
         if width < MIN_WIDTH or height < MIN_HEIGHT:
             return _words("Too little room for a chart here.", palette, width)
         return _from_ansi(charts.chart(curves, axis, width, height), palette)
 
 
 def _kinds(plan: Plan) -> Sequence[ByEpoch | ByCell]:
-    return OF_A_SWEEP if is_sweep(plan) else OF_A_RACE
+    """No relative speed where every job is its own baseline."""
+    if not is_sweep(plan):
+        return OF_A_RACE
+    is_compared = any(plan.baseline(job) != job for job in range(len(plan.jobs)))
+    return [kind for kind in OF_A_SWEEP if is_compared or kind is not RELATIVE_SPEED]
 
 
 def _by_epoch(state: ComparisonState, kind: ByEpoch, palette: Palette | None) -> list[charts.Curve]:
