@@ -1,11 +1,14 @@
 """The form in which every setting of a race can be chosen."""
 
+import re
+
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from runners.spec import Order
 from runners.workloads import Variant
+from runners.workloads.catalogue import CATALOGUE, LADDERS
 from tests.fakes.live import Stage, settle
 from tui.options import OPTIONS
 from tui.screens.job_form import JobForm
@@ -49,6 +52,20 @@ async def test_the_field_in_use_and_the_command_are_in_sight_at_every_size(
         for part in ("jobs", "command"):
             region = form.find_widget(form.query_one(f"#form-{part}")).visible_region
             assert region.height >= 1
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_names_that_do_not_fit_are_not_cut_off_in_silence(size: tuple[int, int]) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=size) as pilot:
+        form = await form_of(stage, pilot)
+        await fill(form, pilot, batch_size="1,2,4,8,16,32,64,128,256,512")
+        rows = form._compositor.render_strips()
+        shown = "".join(segment.text for row in rows for segment in row)
+        text = " ".join(shown.replace("│", " ").split())
+        for name in (*CATALOGUE, *LADDERS):
+            assert name in text.partition("one or several of")[2]
+        assert re.search(r"20 jobs: .* and \d+ more", text)
 
 
 async def test_the_defaults_of_the_workload_stand_in_empty_fields() -> None:

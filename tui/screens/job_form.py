@@ -28,6 +28,7 @@ from tui.widgets.rows import RowsWidget
 Filled = tuple[str, dict[str, str], Request]
 _WORKLOAD = "workload"
 _WORKLOAD_MEANING = "one, several with commas between, or a ladder of models"
+_LABELS_UP_TO = 90
 _KEYS = "enter, F5 start · esc leave · tab ↑↓ move · → takes a suggestion"
 
 
@@ -107,9 +108,11 @@ class JobForm(ModalScreen[Filled | None]):
             text-overflow: ellipsis;
             color: $text-muted;
         }
-        & #form-meaning, & #form-jobs {
+        & #form-meaning {
+            height: 3;
+        }
+        & #form-jobs {
             height: 2;
-            text-overflow: ellipsis;
         }
         & #form-command {
             height: auto;
@@ -286,7 +289,7 @@ class JobForm(ModalScreen[Filled | None]):
     def _explanation(self, name: str) -> str:
         if name != _WORKLOAD:
             return f"{name.replace('_', ' ')}: {self._meaning(name)}"
-        return f"{_WORKLOAD_MEANING}: {', '.join((*CATALOGUE, *LADDERS))}"
+        return f"one or several of {', '.join((*CATALOGUE, *LADDERS))}"
 
     def _command_line(self, request: Request) -> str:
         """The same on the command line, where jobs run one at a time unless told otherwise."""
@@ -301,7 +304,12 @@ class JobForm(ModalScreen[Filled | None]):
 
 
 def _in_words(plan: Plan) -> str:
-    """What would run."""
-    labels = ", ".join(job.label for job in plan.jobs)
+    """What would run: as many jobs by name as two lines of 80 columns hold."""
+    labels = plan.jobs[0].label
+    for number, job in enumerate(plan.jobs[1:], start=1):
+        if len(labels) + len(job.label) > _LABELS_UP_TO:
+            labels += f" and {len(plan.jobs) - number} more"
+            break
+        labels += f", {job.label}"
     trials = f", {counted(plan.trials, 'trial')} each" if plan.trials > 1 else ""
     return f"{counted(len(plan.jobs), 'job')}{trials}: {labels}"
