@@ -68,6 +68,7 @@ def _commands() -> Mapping[str, Callable[[Sequence[str]], int]]:
 def _live(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="racetop",
+        usage="racetop [WORKLOAD] [options]\n       racetop COMMAND ...",
         description="One screen shows the machine and races training jobs on it.",
         epilog=_COMMANDS_TEXT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -76,7 +77,10 @@ def _live(arguments: Sequence[str]) -> int:
         "--version", action=_ShowVersion, nargs=0, help="show the version and leave"
     )
     parser.add_argument(
-        "workload", nargs="?", help="what to race at once; without it, keys start a race"
+        "workload",
+        nargs="?",
+        metavar="WORKLOAD",
+        help="what to race at once; without it, keys start a race",
     )
     parser.add_argument(
         "--interval",
@@ -149,13 +153,18 @@ def _terminal_problem() -> str | None:
 def _compare(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="racetop compare",
+        usage="%(prog)s WORKLOAD [options]",
         description="Train a workload in every way asked for and compare. Progress goes to "
         "stderr, the result to stdout.",
     )
     from tui.commands.compare import run_compare
     from tui.commands.output import add_output_options
 
-    parser.add_argument("workload", help="a name that 'racetop workloads' lists")
+    parser.add_argument(
+        "workload",
+        metavar="WORKLOAD",
+        help="a name that 'racetop workloads' lists, several with commas, or a ladder",
+    )
     add_output_options(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument(
@@ -174,10 +183,13 @@ def _history(arguments: Sequence[str]) -> int:
 def _tune(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="racetop tune",
+        usage="%(prog)s WORKLOAD [options]",
         description="Try each setting of a training briefly, keep what wins, print the table. "
         "Progress goes to stderr.",
     )
-    parser.add_argument("workload", help="a name that 'racetop workloads' lists")
+    parser.add_argument(
+        "workload", metavar="WORKLOAD", help="a name that 'racetop workloads' lists"
+    )
     parser.add_argument("--json", action="store_true", help="schema racetop.tuning/1")
     parser.add_argument(
         "--trial-seconds",

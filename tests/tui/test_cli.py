@@ -94,3 +94,13 @@ def test_wrong_usage_ends_with_2_and_a_reason(
         run(arguments)
     assert stopped.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["compare"], ["tune"]])
+def test_what_is_wrong_is_not_buried_below_all_options(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "mlp", "--no-such-option"])
+
+    assert len(capsys.readouterr().err.splitlines()) <= 3

@@ -29,6 +29,7 @@ from tui.commands.output import add_output_options, output_from, write_output
 from tui.option_values import positive
 
 _PAGE = 20
+_ID = "a number that 'racetop history list' shows"
 _DAY_S = 86_400
 
 
@@ -105,22 +106,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--limit", type=positive, default=_PAGE, metavar="N", help="at most N")
     command.add_argument("--json", action="store_true", help="schema racetop.history-list/1")
     command = add("show", _show, "a comparison's result, as compare prints it")
-    command.add_argument("id", type=positive)
+    command.add_argument("id", type=positive, metavar="ID", help=_ID)
     add_output_options(command)
     command = add("compare", _compare, "several comparisons side by side")
-    command.add_argument("ids", type=positive, nargs="+", metavar="id")
+    command.add_argument("ids", type=positive, nargs="+", metavar="ID", help=_ID)
     add_output_options(command)
     command = add("resume", _resume, "go on with an interrupted comparison at its next run")
-    command.add_argument("id", type=positive, nargs="?", help="without it, the newest such")
+    command.add_argument(
+        "id", type=positive, nargs="?", metavar="ID", help=f"{_ID}; without it, the newest such"
+    )
     add_output_options(command)
     command.add_argument("--quiet", action="store_true", help="no progress")
     command = add("export", _export, "comparisons as JSON, for another machine's import")
-    command.add_argument("ids", type=positive, nargs="+", metavar="id")
+    command.add_argument("ids", type=positive, nargs="+", metavar="ID", help=_ID)
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="not to the output")
     command = add("import", _import, "add what another machine exported")
     command.add_argument("file", help="an export; - for standard input")
     command = add("delete", _delete, "delete comparisons for good; asks first")
-    command.add_argument("ids", type=positive, nargs="*", metavar="id")
+    command.add_argument("ids", type=positive, nargs="*", metavar="ID", help=_ID)
     command.add_argument(
         "--older-than", type=_days, metavar="90d", help="all that began so many days ago"
     )
