@@ -101,6 +101,6 @@ def test_what_is_wrong_is_not_buried_below_all_options(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        main([*command, "mlp", "--no-such-option"])
+        run([*command, "mlp", "--no-such-option"])
 
     assert len(capsys.readouterr().err.splitlines()) <= 3
