@@ -40,11 +40,14 @@ def side_by_side(comparisons: Sequence[Saved]) -> SideBySide:
     trials = max(each.plan.trials for each in comparisons)
     jobs: list[JobSpec] = []
     runs: dict[RunKey, RunState] = {}
+    together: list[int] = []
     for each in comparisons:
         for place, spec in enumerate(each.plan.jobs):
             for trial in range(trials):
                 run = each.state.runs.get(RunKey(job=place, trial=trial)) or _never(each, spec)
                 runs[RunKey(job=len(jobs), trial=trial)] = run
+            is_alone = each.plan.order is Order.IN_TURN or not place
+            together.append(len(jobs) if is_alone else together[-1])
             jobs.append(replace(spec, label=_label(each, spec, comparisons)))
     orders = {each.plan.order for each in comparisons}
     plan = Plan(
@@ -53,9 +56,10 @@ def side_by_side(comparisons: Sequence[Saved]) -> SideBySide:
         jobs=tuple(jobs),
         axes=differing([job.settings for job in jobs]),
         notes=tuple(_notes(comparisons)),
+        together=tuple(together),
     )
     names = dict.fromkeys(name for each in comparisons for name in each.versions)
-    is_one_host = len({each.entry.host for each in comparisons}) == 1
+    is_one_host = len(set(map(_host, comparisons))) == 1
     return SideBySide(
         state=ComparisonState(plan=plan, runs=MappingProxyType(runs)),
         machine=comparisons[0].machine if is_one_host else None,
@@ -72,7 +76,7 @@ def _never(saved: Saved, spec: JobSpec) -> RunState:
 
 
 def _label(saved: Saved, spec: JobSpec, comparisons: Sequence[Saved]) -> str:
-    are_many_hosts = len({each.entry.host for each in comparisons}) > 1
+    are_many_hosts = len(set(map(_host, comparisons))) > 1
     parts = [f"#{saved.entry.id}{'@' + _short(saved.entry.host) if are_many_hosts else ''}"]
     workloads = {job.settings.workload for each in comparisons for job in each.plan.jobs}
     if len(workloads) > 1 and spec.settings.workload not in spec.label.split():
@@ -102,6 +106,11 @@ def _notes(comparisons: Sequence[Saved]) -> Iterable[str]:
             yield f"#{saved.entry.id}: {note}"
 
 
+def _host(saved: Saved) -> str:
+    """A host's name may be another's as well."""
+    return f"{saved.entry.host}{' (another host)' if saved.entry.is_foreign else ''}"
+
+
 def _data(saved: Saved) -> str:
     found = (run.data for run in saved.state.runs.values() if run.data is not None)
     return _all(f"{data.name} ({data.source})" for data in found)
@@ -128,7 +137,7 @@ def _all(texts: Iterable[str]) -> str:
 
 
 _MAY_DIFFER: Sequence[tuple[str, Callable[[Saved], str]]] = (
-    ("hosts", lambda saved: saved.entry.host),
+    ("hosts", _host),
     ("data sets", _data),
     ("numbers of training samples", _samples),
     ("versions of torch", _torch),

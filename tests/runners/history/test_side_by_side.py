@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runners.events import DataReady
+from runners.history.hosts import Host
 from runners.history.side_by_side import side_by_side
 from runners.history.store import History
-from runners.spec import Order
+from runners.spec import Order, Plan
 from runners.state import RunStatus
 from runners.statistics import ratios
 from tests.fakes.saved import THERE, a_done_one, history, record
@@ -54,7 +56,17 @@ def test_hosts_stand_in_the_labels_and_the_notes_where_they_differ(
     state = side_by_side([kept.load(own), kept.load(foreign)]).state
 
     assert [job.label for job in state.plan.jobs] == ["#2@here cpu", "#1@there cpu"]
-    assert "hosts differ: #2 here, #1 there" in state.plan.notes
+    assert "hosts differ: #2 here, #1 there (another host)" in state.plan.notes
+
+
+def test_two_hosts_of_one_name_are_two(kept: History, tmp_path: Path) -> None:
+    there = history(tmp_path / "there.sqlite", host=Host(name="here", id="1" * 16))
+    (foreign,) = kept.import_(there.export([a_done_one(there)]))
+    there.close()
+    beside = side_by_side([kept.load(a_done_one(kept)), kept.load(foreign)])
+
+    assert beside.machine is None
+    assert "hosts differ: #2 here, #1 here (another host)" in beside.state.plan.notes
 
 
 def test_data_and_order_that_differ_are_noted(kept: History) -> None:
@@ -69,6 +81,19 @@ def test_data_and_order_that_differ_are_noted(kept: History) -> None:
     assert "numbers of training samples differ: #1 1,000, #2 60,000" in notes
     assert "orders of the jobs differ: #1 side by side, #2 one at a time" in notes
     assert "#2: one core for both" in notes
+
+
+def test_only_jobs_that_shared_the_machine_are_called_side_by_side(kept: History) -> None:
+    beside = a_done_one(kept, "cpu", "cuda:0")
+    runs = [finished_run(1.0, 1.0)] * 2
+    alone, _ = record(kept, *runs, of=plan("cpu", "cuda:0", order=Order.IN_TURN))
+    state = side_by_side([kept.load(beside), kept.load(alone)]).state
+    how = {ratio.job: ratio.label for ratio in ratios(state)}
+
+    assert "side by side" in how["#1 cuda:0"]
+    assert "alone" in how["#2 cpu"]
+    assert "alone" in how["#2 cuda:0"]
+    assert Plan.from_wire(json.loads(json.dumps(state.plan.to_wire()))) == state.plan
 
 
 def test_alike_comparisons_are_noted_as_taken_apart_and_no_more(kept: History) -> None:
