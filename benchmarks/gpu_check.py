@@ -135,6 +135,13 @@ STEPS = (
         limit_s=170,
     ),
     Step(
+        name="sources",
+        what="the tables of comparisons done by hand",
+        run="benchmarks.gpu.sources:check_sources",
+        needs_s=60,
+        limit_s=150,
+    ),
+    Step(
         name="race-in-turn",
         what="CPU against GPU, one at a time",
         run="benchmarks.gpu.race:race_in_turn",
