@@ -142,6 +142,8 @@ class Plan:
         notes: What the reader of a figure has to know about the plan, in words.
         time_budget_s: No run starts once so much time has gone; None for no limit.
         within_pct: A job is repeated no more once its figure is known to within so many percent.
+        together: Of several comparisons set side by side, for each job the number of the jobs that
+            it shared the machine with; empty for one comparison, where `order` holds for all.
     """
 
     order: Order
@@ -151,6 +153,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     time_budget_s: float | None = None
     within_pct: float | None = None
+    together: tuple[int, ...] = ()
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -169,6 +172,12 @@ class Plan:
         """The place of the job that a job is compared with: the first of its workload."""
         workload = self.jobs[job].settings.workload
         return next(n for n, spec in enumerate(self.jobs) if spec.settings.workload == workload)
+
+    def are_together(self, one: int, other: int) -> bool:
+        """Whether two jobs share the machine."""
+        if self.together:
+            return self.together[one] == self.together[other]
+        return self.order is Order.TOGETHER
 
     def to_wire(self) -> dict[str, Any]:
         """The plan as JSON values."""
@@ -193,6 +202,7 @@ class Plan:
             "jobs": jobs,
             "axes": tuple(values["axes"]),
             "notes": tuple(values["notes"]),
+            "together": tuple(values.get("together", ())),
         }
         return cls(**known)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runners.events import EpochFinished
-from runners.spec import Order
 from runners.state import ComparisonState, RunState
 from runners.text import counted
 
@@ -226,7 +225,7 @@ def ratio_between(state: ComparisonState, base: int, job: int) -> Ratio | None:
         figures, basis = totals, ALL_EPOCHS if max(works)[0] > 1 else COLD
     basis = basis.replace("epoch", state.plan.jobs[job].workload.unit)
     parts = [] if is_steady else [basis]
-    parts.append("side by side" if state.plan.order is Order.TOGETHER else "alone")
+    parts.append("side by side" if state.plan.are_together(base, job) else "alone")
     if is_steady and is_partly_alone:
         parts.append("partly alone")
     trials = min(map(len, figures))
@@ -257,7 +256,7 @@ def _steady_sides(state: ComparisonState, base: int, job: int) -> tuple[_Sides, 
     is_partly_alone = False
     for pair in zip(state.runs_of(base), state.runs_of(job), strict=True):
         epochs = (steady_epochs(pair[0]), steady_epochs(pair[1]))
-        if state.plan.order is Order.TOGETHER:
+        if state.plan.are_together(base, job):
             beside = (_epochs_beside(pair[0], pair[1]), _epochs_beside(pair[1], pair[0]))
             is_partly_alone |= not all(beside) and beside != epochs
             epochs = beside if all(beside) else epochs

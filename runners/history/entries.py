@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,8 @@ class Entry:
         status: `running`, `done`, `failed` (a run did, all are over) or `interrupted` (runs are
             left that `resume` would do).
         data_source: `real` or `generated`; None where no data set was loaded.
-        headline: The first sentence of the verdict; empty where there is none.
+        headline: The first sentence of the verdict, else why the first job failed; empty where
+            there is neither.
     """
 
     id: int
@@ -149,8 +150,15 @@ def columns_of_end(state: ComparisonState) -> dict[str, object]:
     return {
         **columns_of_progress(state),
         "status": status,
-        "headline": printable(next(iter(verdict(state)), "")),
+        "headline": printable(next(iter((*verdict(state), *_errors(state))), "")),
     }
+
+
+def _errors(state: ComparisonState) -> Iterator[str]:
+    """Why jobs failed, in their order."""
+    for key, run in sorted(state.runs.items(), key=lambda item: (item[0].job, item[0].trial)):
+        if run.error is not None:
+            yield f"{state.plan.jobs[key.job].label} failed: {run.error.message}"
 
 
 def _joined(names: Sequence[str]) -> str:

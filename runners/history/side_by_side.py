@@ -56,7 +56,7 @@ def side_by_side(comparisons: Sequence[Saved]) -> SideBySide:
         jobs=tuple(jobs),
         axes=differing([job.settings for job in jobs]),
         notes=tuple(_notes(comparisons)),
-        together=tuple(together),
+        together=tuple(together) if len(comparisons) > 1 else (),
     )
     names = dict.fromkeys(name for each in comparisons for name in each.versions)
     is_one_host = len(set(map(_host, comparisons))) == 1

@@ -66,7 +66,7 @@ def _title(state: ComparisonState) -> str:
         (data,) = sets.values()
         samples = f"{data.train_samples:,} training samples"
         parts.append(f"{printable(data.name)} ({data.source}), {samples}")
-    if len(plan.jobs) > 1:
+    if len(plan.jobs) > 1 and not plan.together:
         parts.append("side by side" if plan.order is Order.TOGETHER else "one at a time")
     if plan.trials > 1:
         parts.append(f"medians of {counted(plan.trials, 'trial')}")

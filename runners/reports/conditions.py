@@ -144,6 +144,8 @@ def _data(state: ComparisonState) -> str:
 def _order(plan: Plan) -> str:
     if len(plan.jobs) == 1:
         return "one job, alone on the machine"
+    if plan.together:
+        return "one comparison after the other"
     if plan.order is Order.TOGETHER:
         return "side by side: jobs share the machine, each on cores of its own"
     return "one at a time" + (", interleaved over the trials" if plan.trials > 1 else "")

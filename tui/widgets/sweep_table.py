@@ -75,7 +75,8 @@ class SweepTable(RowsWidget):
         super().__init__(id="sweep-table", classes="pane")
         trials = f" × {plan.trials}" if plan.trials > 1 else ""
         jobs = f"{len(plan.jobs)} jobs{trials}"
-        self.entitle(" · ".join((plan.name, *_common(plan), jobs, ORDER_TEXT[plan.order])))
+        order = "taken apart" if plan.together else ORDER_TEXT[plan.order]
+        self.entitle(" · ".join((plan.name, *_common(plan), jobs, order)))
         self._state = ComparisonState.of(plan)
         self._cells = cells(self._state)
         self._rows = table_rows(plan)

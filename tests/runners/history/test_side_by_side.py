@@ -10,6 +10,8 @@ from runners.events import DataReady
 from runners.history.hosts import Host
 from runners.history.side_by_side import side_by_side
 from runners.history.store import History
+from runners.reports.names import Form
+from runners.reports.render import render
 from runners.spec import Order, Plan
 from runners.state import RunStatus
 from runners.statistics import ratios
@@ -93,6 +95,7 @@ def test_only_jobs_that_shared_the_machine_are_called_side_by_side(kept: History
     assert "side by side" in how["#1 cuda:0"]
     assert "alone" in how["#2 cpu"]
     assert "alone" in how["#2 cuda:0"]
+    assert "one comparison after the other" in render(state, Form.TEXT)
     assert Plan.from_wire(json.loads(json.dumps(state.plan.to_wire()))) == state.plan
 
 

@@ -155,6 +155,13 @@ def test_a_comparison_of_two_sittings_says_so_once(kept: History) -> None:
     kept.close()
 
 
+def test_where_all_failed_the_list_tells_why(kept: History) -> None:
+    record(kept, OUT_OF_MEMORY, of=plan("cpu"))
+
+    assert [entry.headline for entry in kept.entries("full")] == ["cpu failed: Full."]
+    kept.close()
+
+
 def test_a_failed_run_stays_a_row_when_the_rest_is_resumed(kept: History) -> None:
     number, _ = record(kept, OUT_OF_MEMORY, of=plan("cpu", "mps"))
     saved, recorder = kept.resume(number)
