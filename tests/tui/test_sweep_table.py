@@ -14,8 +14,9 @@ from runners.workloads import JobSettings
 from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle
 from tests.tui.test_app import opening_of
+from tui.theme import Palette
 from tui.widgets.race_chart import OF_A_SWEEP, RaceChart
-from tui.widgets.ratio import RatioPane, ratio_texts
+from tui.widgets.ratio import RatioPane, RatioWords, ratio_texts
 from tui.widgets.sweep_table import SweepTable
 
 SIZES = [(160, 48), (120, 40), (80, 24), (40, 10)]
@@ -169,6 +170,17 @@ async def test_calls_are_called_calls() -> None:
         assert "call 3/4" in text
         assert "call time, s" in text
         stage.workers.finish.set()
+
+
+def test_a_ratio_with_little_room_names_the_job_and_cuts_no_word() -> None:
+    words = RatioWords("side by side, partly alone, single run\ncpu tuned against cpu as-written")
+    rows = {
+        height: [line.strip(17).text.strip() for line in words.lines(Palette({}), 17, height)]
+        for height in (4, 5)
+    }
+
+    assert rows[5][-2:] == ["cpu tuned against", "cpu as-written"]
+    assert rows[4][-1] == "cpu tuned"
 
 
 def test_the_ratio_tells_its_interval_where_there_is_one() -> None:

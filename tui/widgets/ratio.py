@@ -14,6 +14,8 @@ from tui.line import Line, wrap
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
 
+_AGAINST = " against "
+
 
 class RatioPane(Vertical):
     """How many times as fast the fastest job is as the first one."""
@@ -40,7 +42,7 @@ class RatioPane(Vertical):
 
 
 class RatioWords(RowsWidget):
-    """Centered words."""
+    """Centered words; where there is too little room, not those about the baseline."""
 
     def __init__(self, text: str) -> None:
         super().__init__(id="ratio-words")
@@ -53,9 +55,14 @@ class RatioWords(RowsWidget):
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
-        del height
-        rows = [row for part in self._text.split("\n") for row in wrap(part, width)]
+        rows = _wrapped(self._text, width)
+        if len(rows) > height:
+            rows = _wrapped(self._text.partition(_AGAINST)[0], width)
         return [Line(palette).add(row.center(width).rstrip(), Role.DIM) for row in rows]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return [row for part in text.split("\n") for row in wrap(part, width)]
 
 
 def ratio_texts(ratios: Sequence[Ratio], *, failed: bool) -> tuple[str, str]:
@@ -63,7 +70,7 @@ def ratio_texts(ratios: Sequence[Ratio], *, failed: bool) -> tuple[str, str]:
     best = max(ratios, key=lambda ratio: ratio.value or 0.0, default=None)
     if best is None or best.value is None:
         return "", "no ratio:\na job failed" if failed else "the ratio comes\nwith the figures"
-    words = [best.label, f"{best.job} against {best.baseline}"]
+    words = [best.label, f"{best.job}{_AGAINST}{best.baseline}"]
     if best.low is not None and best.high is not None:
         words.insert(0, f"{fmt.ratio(best.low)} to {fmt.ratio(best.high)}×")
     return f"{fmt.ratio(best.value)}×", "\n".join(words)
