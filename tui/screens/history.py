@@ -164,9 +164,9 @@ class HistoryScreen(ModalScreen["Request | Resumed | None"]):
         self._table.entitle(" · ".join(parts))
 
     @on(PastTable.Moved)
-    def _moved(self, message: PastTable.Moved) -> None:
+    def _moved(self) -> None:
         self._detail.show(self._table.selected)
-        if message.is_near_end and self._limit is not None and not self._is_reading:
+        if self._table.is_near_end and self._limit is not None and not self._is_reading:
             self._limit = None
             self._refresh_list()
 

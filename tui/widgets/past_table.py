@@ -26,15 +26,7 @@ class PastTable(RowsWidget):
     """
 
     class Moved(Message):
-        """The cursor may be on another one.
-
-        Attributes:
-            is_near_end: Whether the rows end within a page below it.
-        """
-
-        def __init__(self, *, is_near_end: bool) -> None:
-            super().__init__()
-            self.is_near_end = is_near_end
+        """The cursor may be on another one."""
 
     class Opened(Message):
         """The one at the cursor is to be opened."""
@@ -51,6 +43,11 @@ class PastTable(RowsWidget):
     def count(self) -> int:
         """How many are listed."""
         return len(self._entries)
+
+    @property
+    def is_near_end(self) -> bool:
+        """Whether the rows end within a page below the cursor."""
+        return 0 < self.count <= self._cursor + self._room(self.size.height)
 
     @property
     def selected(self) -> Entry | None:
@@ -100,11 +97,10 @@ class PastTable(RowsWidget):
 
     def move_to(self, index: int) -> None:
         """Move the cursor to a row, or to the nearest there is."""
-        room = self._room(self.size.height)
         self._cursor = max(0, min(index, len(self._entries) - 1))
-        self._top = self._top_for(room)
+        self._top = self._top_for(self._room(self.size.height))
         self.redraw()
-        self.post_message(self.Moved(is_near_end=self._cursor + room >= len(self._entries)))
+        self.post_message(self.Moved())
 
     def move_to_last(self) -> None:
         """Move the cursor to the last row."""
