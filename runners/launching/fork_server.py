@@ -20,6 +20,8 @@ from runners.launching.worker_pipes import WorkerEnds
 from runners.workloads import JobSettings
 
 _PACKET_BYTES = 65_536
+# An idle server takes a few milliseconds; one that takes longer is killed.
+_LEAVES_WITHIN_S = 0.5
 
 
 class ForkServer:
@@ -133,8 +135,14 @@ class ForkServer:
 
     def end(self) -> None:
         """End it, and what it forked, at once."""
-        if not self._is_lost:
-            self._lose()
+        if self._is_lost:
+            return
+        if not (self.is_importing or self._asked or self._workers):
+            # Nobody else may take the last of what it forked out of the process table.
+            with suppress(OSError, subprocess.TimeoutExpired):
+                self._socket.shutdown(socket.SHUT_WR)
+                self._process.wait(_LEAVES_WITHIN_S)
+        self._lose()
 
     def _read(self) -> None:
         try:
@@ -171,9 +179,10 @@ class ForkServer:
         self._import_over.set()
         self._loop.remove_reader(self._socket)
         self._socket.close()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         for answer in self._asked:
             answer.set_result(None)
         self._asked.clear()

@@ -320,3 +320,12 @@ async def test_closing_ends_all_servers_and_leaves_no_descriptor(make: Make) -> 
 
     assert not children()
     assert psutil.Process().num_fds() == before
+
+
+async def test_closing_leaves_no_dead_worker_for_others_to_reap(make: Make) -> None:
+    for _ in range(5):
+        events: list[Event] = []
+        warm = make("normal")
+        await warm.run_worker(settings(), events.append)
+        warm.close()
+        assert not psutil.pid_exists(started(events)[-1])
