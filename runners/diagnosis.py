@@ -33,6 +33,7 @@ NOTABLE_SAVING_S = 1.0
 LEAST_CORES_BUSY = 0.9
 # Of more than so many jobs only the most telling are named: a table tells of the rest.
 JOBS_NAMED = 4
+RATIOS_NAMED = 2
 
 
 def verdict(state: ComparisonState) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ def _ratio_sentences(state: ComparisonState) -> list[str]:
     for workload in plan.workloads:
         labels = {job.label for job in plan.jobs if job.workload is workload}
         found = [ratio for ratio in ratios(state) if ratio.job in labels]
-        if len(found) <= JOBS_NAMED:
+        if len(found) <= RATIOS_NAMED:
             sentences += [_ratio_sentence(ratio) for ratio in found]
             continue
         fastest = max(found, key=lambda ratio: ratio.value or 0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from runners.events import Event
 from runners.workloads import JobSettings
 from screenshots.picture import png_from, svg_of
 from screenshots.real import cpu_race
-from tests.fakes import scenes
+from tests.fakes import past, scenes
 from tests.fakes.live import Stage
 
 FOLDER = Path(__file__).parent
@@ -65,6 +66,19 @@ def _scene(
     return make
 
 
+async def _past() -> str:
+    """Past comparisons, one of another machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.sqlite"
+        for place, labels in enumerate((("cpu", "cuda:0"), ("cpu",), ("cpu", "mps"))):
+            past.keep(path, *labels, steady_s=1.0 + place)
+        past.keep_foreign(path)
+        stage = Stage(history=path)
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await past.press(pilot, "h")
+            return svg_of(stage.app)
+
+
 async def _settle(pilot: Pilot[None]) -> None:
     for _ in range(6):
         await pilot.pause()
@@ -82,7 +96,9 @@ PICTURES: dict[str, Callable[[], Coroutine[None, None, str]]] = {
     "machine-paused-120x40": _scene((120, 40), keys=("p", *_TO_HISTORY, *("left",) * 20)),
     "start-120x40": _scene((120, 40), gpus=0, keys=()),
     "no-gpu-lane-120x40": _scene((120, 40), gpus=2, script=scenes.failing_script),
-    "sweep-120x40": _scene((120, 40), keys=("b",), script=scenes.sweeping_script),
+    "sweep-120x40": _scene((120, 40), keys=("b",), script=scenes.swept_script),
+    "form-120x40": _scene((120, 40), keys=("r", "n")),
+    "history-120x40": _past,
     "help-160x48": _scene((160, 48), keys=("r", "question_mark")),
     "cpu-race": cpu_race,
 }

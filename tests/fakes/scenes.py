@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from runners.events import (
     DataReady,
@@ -282,8 +283,20 @@ def sweeping_script(settings: JobSettings) -> Sequence[Event]:
     events = start_events(0, accelerator=True)
     for number in (1, 2, 3):
         epoch_s = 1.1 + 0.0009 * steps + (1.5 if number == 1 else 0.0)
-        events += epoch_events(number, epoch_s, phases=GPU_PHASES)
+        events += [
+            replace(event, steps=steps) if isinstance(event, EpochFinished) else event
+            for event in epoch_events(number, epoch_s, phases=GPU_PHASES)
+        ]
     return events
+
+
+def swept_script(settings: JobSettings) -> Sequence[Event]:
+    """The same to the end; the batch of 400 does not fit into the memory."""
+    if settings.batch_size == 400:
+        message = "Out of memory: 3.1 GiB asked for, 1.0 GiB free."
+        failed = JobFailed(error=ErrorKind.OUT_OF_MEMORY, message=message)
+        return [*start_events(0, accelerator=True)[:1], failed]
+    return [*sweeping_script(settings), JobDone(interrupted=False, dropped_events=0)]
 
 
 def _in_epoch(number: int, *, step: int, elapsed_s: float) -> list[Event]:

@@ -64,6 +64,7 @@ def scene(
         pytest.param((120, 40), 0, "", scenes.racing_script, id="start-without-gpu"),
         pytest.param((120, 40), 2, "r", scenes.failing_script, id="failed-lane"),
         pytest.param((120, 40), 1, "b", scenes.sweeping_script, id="sweep"),
+        pytest.param((120, 40), 1, "n", scenes.racing_script, id="form"),
         pytest.param((120, 40), 1, "", scenes.racing_script, id="machine-1-gpu"),
         pytest.param((120, 40), 2, "]", scenes.racing_script, id="machine-2-gpus-second-selected"),
         pytest.param((120, 40), 8, "", scenes.racing_script, id="machine-8-gpus"),

@@ -69,7 +69,7 @@ def ratio_texts(ratios: Sequence[Ratio], *, failed: bool) -> tuple[str, str]:
     """The digits, and the words below them: the conditions first."""
     best = max(ratios, key=lambda ratio: ratio.value or 0.0, default=None)
     if best is None or best.value is None:
-        return "", "no ratio:\na job failed" if failed else "the ratio comes\nwith the figures"
+        return "", "no ratio:\na job failed" if failed else "the ratio comes\nwith figures"
     words = [best.label, f"{best.job}{_AGAINST}{best.baseline}"]
     if best.low is not None and best.high is not None:
         words.insert(0, f"{fmt.ratio(best.low)} to {fmt.ratio(best.high)}×")
