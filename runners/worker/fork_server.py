@@ -19,6 +19,7 @@ import gc
 import json
 import os
 import selectors
+import signal
 import socket
 import sys
 import time
@@ -81,7 +82,19 @@ class ForkServer:
         self._selector.register(racetop, selectors.EVENT_READ)
 
     def serve(self, imported_s: float) -> None:
-        """Fork what is asked for until racetop is gone."""
+        """Fork what is asked for until racetop is gone; then end what is left of it all.
+
+        A worker that the kernel ends for want of its parent could not end its own children.
+        """
+        lifeline.outlive_parent()
+        try:
+            self._serve(imported_s)
+        finally:
+            for pid in self._pidfds:
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+
+    def _serve(self, imported_s: float) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):
             self._say(imported_s=imported_s)
             while True:

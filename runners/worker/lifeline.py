@@ -17,6 +17,12 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def outlive_parent() -> None:
+    """Take `die_with_parent` back, where the process learns of that end and has more to do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)
+
+
 def watch_control_pipe(fd: int) -> None:
     """End this process group as soon as the other end of the control pipe is closed."""
     os.set_inheritable(fd, False)
