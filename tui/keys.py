@@ -90,5 +90,5 @@ KEYS = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 IN_RACE_VIEW = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *COMMON_KEYS)
 """What the key bar shows beside a race."""
 
-IN_MACHINE_VIEW = (RACE, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
+IN_MACHINE_VIEW = (RACE, *PRESETS, FORM, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 """What the key bar shows where the machine fills the screen."""

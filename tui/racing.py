@@ -87,10 +87,12 @@ class RacingApp(App[None]):
 
     def action_stop(self) -> None:
         """Stop the race, or give up one that waits for the driver."""
-        self._pending = None
+        is_waiting, self._pending = self._pending is not None, None
         if self.race.is_running:
             self.race.stop()
             self.notify("Stopping; what is finished is kept.")
+        elif not is_waiting:
+            self.notify("No race is running; r starts one.")
 
     def action_variants(self) -> None:
         """Race the variants."""
@@ -161,7 +163,7 @@ class RacingApp(App[None]):
 
     def begin(self, make: Callable[[], Request]) -> None:
         """Start a race as soon as the devices are known, which they mostly are."""
-        self._begin(lambda: self._start(make()))
+        self._begin(lambda: self._start(make))
 
     def know_accelerator(self, accelerator: str | None) -> None:
         """Take in which accelerator there is, if any; a race that waited for that starts."""
@@ -240,9 +242,10 @@ class RacingApp(App[None]):
     def _refuse(self) -> None:
         self.notify("A race is running; x stops it.", severity="warning")
 
-    def _start(self, request: Request) -> None:
+    def _start(self, make: Callable[[], Request]) -> None:
         machine = snapshot(self.reading) if self.reading else None
         try:
+            request = make()
             plan = self.race.start(request, machine)
         except UsageError as error:
             self.notify(str(error), severity="error", markup=False)

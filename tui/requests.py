@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runners.spec import Order, Request
-from runners.workloads import Variant
+from runners.spec import Order, Request, UsageError
+from runners.workloads import Kind, Variant
 from runners.workloads.catalogue import CATALOGUE
 
 _BATCH_FACTORS = (0.25, 0.5, 1, 2, 4)
@@ -26,7 +26,14 @@ def batch_sweep(base: Request) -> Request:
 
 
 def workers_sweep(base: Request) -> Request:
-    """The loader workers people try, on the device of the last job, one at a time."""
+    """The loader workers people try, on the device of the last job, one at a time.
+
+    Raises:
+        UsageError: The workload has no loader.
+    """
+    workload = CATALOGUE[base.workloads[0]]
+    if workload.kind is not Kind.TRAINING:
+        raise UsageError(f"{workload.name} loads no data, so loader workers change nothing")
     return replace(_one_job(base), workers=SWEEP_WORKERS, variants=(Variant.AS_WRITTEN,))
 
 

@@ -205,3 +205,14 @@ async def test_a_job_whose_gpu_is_lost_says_so_with_the_remedy(key: str) -> None
         await pilot.press("x")
         await settle(pilot)
         assert "press x" not in screen_text(stage.app)
+
+
+async def test_a_key_that_can_do_nothing_says_so() -> None:
+    stage = Stage(Opening(workload="matmul"))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.app.know_accelerator(None)
+        await press(pilot, "x", "w")
+        said = [note.message for note in stage.app._notifications]
+        assert any("No race is running" in message for message in said)
+        assert any("matmul loads no data" in message for message in said)
+        assert stage.app.race.state is None
