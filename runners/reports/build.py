@@ -69,5 +69,6 @@ def _title(state: ComparisonState) -> str:
     if len(plan.jobs) > 1 and not plan.together:
         parts.append("side by side" if plan.order is Order.TOGETHER else "one at a time")
     if plan.trials > 1:
-        parts.append(f"medians of {counted(plan.trials, 'trial')}")
+        most = "up to " if plan.within_pct is not None else ""
+        parts.append(f"medians of {most}{counted(plan.trials, 'trial')}")
     return " - ".join(parts)

@@ -151,10 +151,9 @@ def to_text(outcome: Tuned, command: str) -> str:
         lines.append(f"With what is kept: {outcome.gain.value:.2f}x the loop as written{interval}.")
     if not outcome.is_complete:
         lines.append("Stopped before all was tried.")
-    lines += [
-        "Brief trials tell of speed only: look at a whole run's accuracy before you keep bf16.",
-        f"  {command}",
-    ]
+    look = ": look at a whole run's accuracy before you keep bf16"
+    is_bf16 = "--precision bf16" in outcome.options
+    lines += [f"Brief trials tell of speed only{look if is_bf16 else ''}.", f"  {command}"]
     return "\n".join(lines) + "\n"
 
 

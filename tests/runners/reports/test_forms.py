@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from runners.events import JobDone
@@ -76,6 +77,12 @@ def test_trials_show_as_medians_with_their_spread() -> None:
 
     assert "medians of 3 trials" in said
     assert "cpu: steady epochs 1.00 to 3.00 s over 3 trials." in said
+
+
+def test_trials_that_may_be_left_out_are_counted_as_at_most() -> None:
+    of = replace(plan("cpu", trials=5), within_pct=2.0)
+
+    assert "medians of up to 5 trials" in text(replayed(of, *[finished(9.0, 1.0)] * 3))
 
 
 def test_markdown_escapes_what_would_break_the_table() -> None:

@@ -45,6 +45,19 @@ def test_the_table_tells_what_was_tried_and_the_command_that_repeats_it() -> Non
     )
 
 
+def test_accuracy_under_bf16_is_a_matter_only_where_it_was_kept() -> None:
+    async def slow_bf16(settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+        epoch_s = 0.4 if settings.precision is Precision.BF16 else 0.1
+        for event in finished_run(*[epoch_s] * settings.epochs):
+            on_event(event)
+
+    out = io.StringIO()
+    tune(MLP, out, io.StringIO(), trial_s=1.0, as_json=False, run_worker=slow_bf16)
+
+    assert "before you keep bf16" in tuned(MLP)[1]
+    assert "Brief trials tell of speed only.\n" in out.getvalue()
+
+
 def test_the_command_names_what_was_asked_for_beside_what_was_found() -> None:
     asked = replace(MLP, batch_sizes=(512,), train_samples=20_000, seed=3)
     _, text = tuned(asked)
