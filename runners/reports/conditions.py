@@ -125,8 +125,14 @@ def _settings(plan: Plan, workload: Workload) -> str:
     parts.append(f"seed {jobs[0].seed}")
     if jobs[0].weights is not None:
         parts.append(f"weights from {jobs[0].weights}")
-    if workload.own_choices:
-        parts.append(f"chosen here: {', '.join(workload.own_choices)}")
+    sizes = {settings.batch_size for settings in jobs}
+    chosen = [
+        choice
+        for choice in workload.own_choices
+        if choice != f"batch {workload.batch_size}" or workload.batch_size in sizes
+    ]
+    if chosen:
+        parts.append(f"chosen here: {', '.join(chosen)}")
     return f"{workload.name}: {', '.join(parts)}"
 
 

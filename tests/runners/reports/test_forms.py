@@ -148,3 +148,13 @@ def test_figures_keep_three_digits() -> None:
         "n/a",
     ]
     assert [memory(v) for v in (2**20, 3 * 2**29, None)] == ["1 MiB", "1.50 GiB", "n/a"]
+
+
+def test_a_batch_size_that_was_asked_for_is_no_choice_of_ours() -> None:
+    def said(batch_size: int) -> str:
+        (job,) = plan("cpu").jobs
+        job = replace(job, settings=replace(job.settings, workload="mlp", batch_size=batch_size))
+        return text(replayed(replace(plan("cpu"), jobs=(job,)), finished(9.0, 1.0)))
+
+    assert "chosen here: batch 64, learning rate 0.01" in said(64)
+    assert "chosen here: learning rate 0.01" in said(32)
