@@ -111,20 +111,14 @@ def _ratio_sentence(ratio: Ratio) -> str:
 
 
 def _wait_sentences(state: ComparisonState) -> list[str]:
-    shares = [
-        (share, job.label)
+    found = [
+        (share, f"{job.label} waits for data {share * 100:.0f} % of the {job.workload.unit}.")
         for place, job in enumerate(state.plan.jobs)
         if (share := _over_trials(state, place, data_wait_share)) is not None
         and share >= NOTABLE_WAIT
     ]
-    found = sorted(shares, key=lambda pair: -pair[0])
-    return _most_telling(
-        [
-            (share, f"{label} waits for data {share * 100:.0f} % of the epoch.")
-            for share, label in found
-        ],
-        "shorter waits for data",
-    )
+    found.sort(key=lambda pair: -pair[0])
+    return _most_telling(found, "shorter waits for data")
 
 
 def _most_telling(found: Sequence[tuple[float, str]], rest: str) -> list[str]:

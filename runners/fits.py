@@ -183,7 +183,7 @@ def _crossover(
             ratios.append((size(specs[job]), ratio.value))
             decided += [] if ratio.is_undecided else ratios[-1:]
             has_intervals &= ratio.low is not None
-    if len(ratios) < 2:
+    if len({found for found, _ in ratios}) < 2:
         return None
     ratios.sort()
     decided.sort()

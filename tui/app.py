@@ -146,6 +146,9 @@ class RacetopApp(RacingApp):
 
     def action_profile(self) -> None:
         """Measure the GPUs' inner activity, or no longer."""
+        if not self._profiles and self.reading is not None and not self.reading.gpus:
+            self.notify("There is no GPU here whose counters could be read.")
+            return
         self._profiles = not self._profiles
         self._sampler.read_now()
         self.notify(_PROFILING if self._profiles else "The GPUs' counters are no longer read.")

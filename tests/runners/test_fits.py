@@ -239,3 +239,8 @@ def test_of_many_jobs_only_the_fastest_is_named() -> None:
         "Fastest of 6: cuda:0 batch 256 is 1.80x as fast as cuda:0 batch 16"
     )
     assert not any(sentence.startswith("cuda:0 batch 32 is") for sentence in sentences)
+
+
+def test_one_size_in_common_makes_no_crossover() -> None:
+    state = ladder({"mlp": (10.0, 20.0)})
+    assert crossovers(state) == ()

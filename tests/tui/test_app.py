@@ -384,3 +384,13 @@ async def test_the_chart_is_drawn_on_a_new_epoch_and_never_otherwise(
             stage.read(scenes.reading(float(second)))
             await settle(pilot, 1)
         assert drawn == []
+
+
+async def test_counters_of_no_gpu_are_not_promised() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.read(scenes.reading(0.0, gpus=0, driver=scenes.NO_DRIVER))
+        await settle(pilot)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "There is no GPU here" in "".join(n.message for n in stage.app._notifications)

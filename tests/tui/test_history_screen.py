@@ -254,6 +254,16 @@ async def test_delete_takes_the_marked_ones_once_agreed(path: Path) -> None:
     assert [entry.id for entry in entries(path)] == [1]
 
 
+async def test_delete_tells_of_marked_ones_that_a_filter_hides(path: Path) -> None:
+    keep(path, "cpu")
+    keep(path, "mps")
+    stage = Stage(history=path)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "h", "space", "space", "slash", *"device:mps", "enter", "d")
+        assert shows(stage, Confirm)
+        assert "1 of them not in this list" in " ".join(text_of(pilot).replace("│", "").split())
+
+
 async def test_what_runs_is_not_deleted(path: Path) -> None:
     stage = Stage(history=path)
     async with stage.app.run_test(size=(120, 40)) as pilot:

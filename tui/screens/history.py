@@ -304,7 +304,10 @@ class HistoryScreen(ModalScreen["Request | Resumed | None"]):
         if not numbers:
             return
         named = f"{counted(len(numbers), 'comparison')} ({', '.join(map(str, numbers))})"
-        if not await self.app.push_screen_wait(Confirm(f"Delete {shorten(named, 200)} for good?")):
+        hidden = self._table.unlisted(numbers)
+        beside = f", {hidden} of them not in this list," if hidden else ""
+        question = Confirm(f"Delete {shorten(named, 200)}{beside} for good?")
+        if not await self.app.push_screen_wait(question):
             return
         if await self._ask(lambda history: history.delete(numbers)) is not None:
             self._table.forget(numbers)

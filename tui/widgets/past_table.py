@@ -59,6 +59,10 @@ class PastTable(RowsWidget):
         """Numbers of the marked ones, or of the one at the cursor where none is marked."""
         return self.marked or [entry.id for entry in (self.selected,) if entry is not None]
 
+    def unlisted(self, numbers: Iterable[int]) -> int:
+        """How many of these are not in the list, as a filter may hide marked ones."""
+        return len(set(numbers) - {entry.id for entry in self._entries})
+
     def show(self, entries: Sequence[Entry], *, nothing: str) -> None:
         """List these.
 
