@@ -121,7 +121,7 @@ def _own_the_terminal() -> None:
 @contextmanager
 def racing() -> Iterator[Terminal]:
     with racetop(*RACE) as terminal:
-        terminal.wait_for(b"steady")
+        terminal.wait_for(b"epoch 1/")
         terminal.find_workers()
         yield terminal
 

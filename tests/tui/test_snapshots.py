@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from runners.events import Event
 from runners.workloads import JobSettings
@@ -48,6 +49,9 @@ def scene(
             for _ in range(5):
                 await pilot.pause()
             stage.read(scenes.reading(SECONDS, gpus=gpus, driver=driver))
+        for editor in pilot.app.screen.query(Input):
+            editor.cursor_blink = False
+            editor._pause_blink(visible=True)
         for _ in range(5):
             await pilot.pause()
 
