@@ -111,7 +111,7 @@ def test_a_process_of_another_pid_namespace_gets_no_signal() -> None:
     assert error.reason is Refusal.NOT_VISIBLE
 
 
-@pytest.mark.parametrize("pid", [0, 1, os.getpid()])
+@pytest.mark.parametrize("pid", [0, 1, pytest.param(os.getpid(), id="itself")])
 def test_the_first_process_and_racetop_itself_are_protected(pid: int) -> None:
     process = ProcessReading(pid=pid, started_at_s=100.0)
     assert refused(process, OneProcess(), Held()).reason is Refusal.PROTECTED
