@@ -15,11 +15,11 @@ ROOT = Path(__file__).parents[3]
 SMALL = ("--data", "generated", "--epochs", "2", "--train-samples", "2000", "--test-samples", "500")
 
 
-def racetop(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+def racetop(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, "-m", "tui", *arguments],
-        cwd=tmp_path,
+        cwd=home,
         env=environment,
         capture_output=True,
         text=True,
@@ -28,9 +28,9 @@ def racetop(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_race_on_the_cpu_gives_figures_for_both_variants(tmp_path: Path) -> None:
+def test_a_race_on_the_cpu_gives_figures_for_both_variants(home: Path) -> None:
     variants = ("--devices", "cpu", "--variant", "as-written,tuned")
-    done = racetop(tmp_path, "compare", "fashion-cnn", *variants, *SMALL, "--json")
+    done = racetop(home, "compare", "fashion-cnn", *variants, *SMALL, "--json")
     report = json.loads(done.stdout)
 
     assert done.returncode == 0, done.stderr
@@ -50,9 +50,9 @@ def test_a_race_on_the_cpu_gives_figures_for_both_variants(tmp_path: Path) -> No
         assert 0 <= phases["data_wait_s"] < job["epochs"][1]["epoch_s"]
 
 
-def test_a_missing_gpu_fails_its_lane_and_the_other_is_printed(tmp_path: Path) -> None:
+def test_a_missing_gpu_fails_its_lane_and_the_other_is_printed(home: Path) -> None:
     devices = ("--devices", "cpu,cuda:7")
-    done = racetop(tmp_path, "compare", "mlp", *devices, *SMALL)
+    done = racetop(home, "compare", "mlp", *devices, *SMALL)
     cpu, gpu = (line.split() for line in done.stdout.splitlines()[3:5])
 
     assert done.returncode == 1, done.stderr
@@ -71,8 +71,8 @@ def test_a_missing_gpu_fails_its_lane_and_the_other_is_printed(tmp_path: Path) -
         ("compare", "mlp", "--epochs", "0"),
     ],
 )
-def test_wrong_usage_is_told_with_status_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    done = racetop(tmp_path, *arguments)
+def test_wrong_usage_is_told_with_status_2(home: Path, arguments: tuple[str, ...]) -> None:
+    done = racetop(home, *arguments)
 
     assert done.returncode == 2
     assert done.stdout == ""

@@ -18,12 +18,12 @@ LITTLE = ("--devices", "cpu", "--threads", "1", "--data", "generated", "--quiet"
 FEW = ("--train-samples", "192", "--test-samples", "64")
 
 
-def table(tmp_path: Path, *arguments: str) -> str:
+def table(home: Path, *arguments: str) -> str:
     """What `racetop compare` prints."""
     done = subprocess.run(
         [sys.executable, "-m", "tui", "compare", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        cwd=home,
+        env={**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=300,
@@ -39,9 +39,9 @@ def row(text: str, start: str) -> list[str]:
     return line.removeprefix(start).split()
 
 
-def test_an_mnist_cnn_gets_its_rows_down_to_each_layer(tmp_path: Path) -> None:
+def test_an_mnist_cnn_gets_its_rows_down_to_each_layer(home: Path) -> None:
     text = table(
-        tmp_path, "mnist-cnn", *LITTLE, *FEW, "--epochs", "2", "--layers", "--report", "metrics"
+        home, "mnist-cnn", *LITTLE, *FEW, "--epochs", "2", "--layers", "--report", "metrics"
     )
     for start in ("total training time", "test accuracy", "single-sample latency", "model build"):
         words = row(text, start)
@@ -50,19 +50,17 @@ def test_an_mnist_cnn_gets_its_rows_down_to_each_layer(tmp_path: Path) -> None:
     assert "Conv2d" in text
 
 
-def test_training_calls_are_timed_one_by_one(tmp_path: Path) -> None:
+def test_training_calls_are_timed_one_by_one(home: Path) -> None:
     settings = ("--batch-size", "2", "--epochs", "3", "--trials", "2", "--variant", "as-written")
-    text = table(tmp_path, "resnet63", *LITTLE, *settings)
+    text = table(home, "resnet63", *LITTLE, *settings)
     assert len([word for word in row(text, "cpu    1") if word == "/"]) == 3
     assert len([word for word in row(text, "cpu    2") if word == "/"]) == 3
     assert row(text, "steady call, wall s")
     assert "GFLOP/s" in text
 
 
-def test_a_mnist_network_gets_its_four_columns(tmp_path: Path) -> None:
-    text = table(
-        tmp_path, "mlp", *LITTLE, *FEW, "--epochs", "2", "--report", "summary", "--markdown"
-    )
+def test_a_mnist_network_gets_its_four_columns(home: Path) -> None:
+    text = table(home, "mlp", *LITTLE, *FEW, "--epochs", "2", "--report", "summary", "--markdown")
     lines = text.splitlines()
     header = next(place for place, line in enumerate(lines) if line.startswith("| Device |"))
     device, epochs, total, accuracy = lines[header + 2].strip("| ").split(" | ")
@@ -70,24 +68,22 @@ def test_a_mnist_network_gets_its_four_columns(tmp_path: Path) -> None:
     assert (epochs, total.split()[1], accuracy.split()[1]) == ("2", "s", "%")
 
 
-def test_batch_sizes_on_images_in_folders_get_their_relative_speeds(tmp_path: Path) -> None:
-    folder = make_image_folder(tmp_path / "images", train=10, test=2)
+def test_batch_sizes_on_images_in_folders_get_their_relative_speeds(home: Path) -> None:
+    folder = make_image_folder(home / "images", train=10, test=2)
     settings = ("--batch-size", "16,32,64", "--epochs", "2", "--variant", "as-written")
-    text = table(
-        tmp_path, "cifar-resnet18", *LITTLE[:-3], "--data", str(folder), "--quiet", *settings
-    )
+    text = table(home, "cifar-resnet18", *LITTLE[:-3], "--data", str(folder), "--quiet", *settings)
     assert "CIFAR10 (real)" in text
     assert "1.00x" in text
     assert len([line for line in text.splitlines() if "MiB" in line and "x" in line]) == 3
 
 
-def test_a_ladder_of_models_gets_a_row_for_each(tmp_path: Path) -> None:
+def test_a_ladder_of_models_gets_a_row_for_each(home: Path) -> None:
     settings = (*FEW, "--epochs", "2", "--variant", "as-written,tuned")
-    text = table(tmp_path, "mlp,fashion-cnn,mnist-cnn", *LITTLE, *settings)
+    text = table(home, "mlp,fashion-cnn,mnist-cnn", *LITTLE, *settings)
     for start in ("mlp  ", "fashion-cnn  ", "mnist-cnn  "):
         assert any(word.endswith("x") for word in row(text, start)), text
 
 
-def test_micro_tasks_are_timed_by_call(tmp_path: Path) -> None:
-    text = table(tmp_path, "matmul", *LITTLE, "--epochs", "3", "--report", "calls")
+def test_micro_tasks_are_timed_by_call(home: Path) -> None:
+    text = table(home, "matmul", *LITTLE, "--epochs", "3", "--report", "calls")
     assert len([word for word in row(text, "cpu    1") if word == "/"]) == 3
