@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from itertools import product
 from typing import Any
@@ -57,6 +58,7 @@ class Request:
         time_budget_s: No run starts once so much time has gone; None for no limit.
         within_pct: A job is repeated no more once its figure is known to within so many percent,
             to either side; None repeats it `trials` times.
+        notes: What was left out when this was put together, and why, in words.
     """
 
     workloads: tuple[str, ...]
@@ -81,6 +83,7 @@ class Request:
     fused: bool | None = None
     time_budget_s: float | None = None
     within_pct: float | None = None
+    notes: tuple[str, ...] = ()
 
     def to_wire(self) -> dict[str, Any]:
         """The request as JSON values."""
@@ -226,8 +229,11 @@ def find_workload(name: str) -> Workload:
     try:
         return CATALOGUE[name]
     except KeyError:
-        known = ", ".join((*CATALOGUE, *LADDERS))
-        raise UsageError(f"unknown workload '{name}'; there are: {known}") from None
+        known = (*CATALOGUE, *LADDERS)
+        near = (f" (did you mean '{each}'?)" for each in get_close_matches(name, known, n=1))
+        raise UsageError(
+            f"unknown workload '{name}'{''.join(near)}; there are: {', '.join(known)}"
+        ) from None
 
 
 def expand(request: Request, *, data_dir: str | None, cache_dir: str | None) -> tuple[JobSpec, ...]:

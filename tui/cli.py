@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 from functools import partial
 
 from runners.spec import Request, UsageError, named_workloads
+from runners.text import printable
+from runners.workloads.catalogue import CATALOGUE, LADDERS
 from sensors.wanted import Wanted
 from tui import option_values
 from tui.options import add_comparison_options, for_workload, preset_request, request_from
@@ -30,28 +35,65 @@ environment:
   RACETOP_HISTORY    the file of past comparisons, or off
   NO_COLOR           no colors
 """
+# What a full disk, a full quota, a limit on files and a terminal that is gone give.
+_NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# How alike a word and the name of a command are, from 0 to 1, where the command is meant.
+_NEAR = 0.75
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line.
 
     Returns:
-        0 all done, 1 a job failed, 2 wrong usage, 130 interrupted.
+        0 all done, 1 a job failed or the output could not be written, 2 wrong usage, 130
+        interrupted.
     """
-    commands = _commands()
     try:
-        if arguments and arguments[0] in commands:
-            return commands[arguments[0]](arguments[1:])
-        return _live(arguments)
+        try:
+            return _run(arguments)
+        finally:
+            # Here, not at exit, where Python has but a traceback for what goes wrong.
+            sys.stdout.flush()
     except UsageError as error:
-        print(f"racetop: {error}", file=sys.stderr)
+        print(f"racetop: {printable(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # The reader has gone: nothing is left to say, and Python shall not say so at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone: nothing is left to say.
+        _give_up_output()
         return 0
+    except OSError as error:
+        # Where a file is named, it is not the output.
+        if error.errno not in _NO_OUTPUT or error.filename is not None:
+            raise
+        _give_up_output()
+        with suppress(OSError):
+            print(f"racetop: the output could not be written: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _run(arguments: Sequence[str]) -> int:
+    commands = _commands()
+    if arguments and arguments[0] in commands:
+        return commands[arguments[0]](arguments[1:])
+    if arguments:
+        _refuse_near_command(arguments[0], commands)
+    return _live(arguments)
+
+
+def _refuse_near_command(word: str, commands: Mapping[str, object]) -> None:
+    """Raises UsageError for a word that is nearer to a command than to a workload."""
+    workloads = (*CATALOGUE, *LADDERS)
+    near = get_close_matches(word, (*commands, *workloads), n=1, cutoff=_NEAR)
+    if word not in workloads and near and near[0] in commands:
+        raise UsageError(f"no command '{word}'; did you mean '{near[0]}'?")
+
+
+def _give_up_output() -> None:
+    """What is left of it would be tried again, and told of, at exit."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _commands() -> Mapping[str, Callable[[Sequence[str]], int]]:

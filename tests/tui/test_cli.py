@@ -1,15 +1,100 @@
 import csv
+import errno
+import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from runners.workloads.catalogue import CATALOGUE
 from tui.cli import run
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_an_unknown_workload_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["no-such-workload"]) == 2
-    assert "there are: mlp" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "there are: mlp" in error
+    assert "did you mean" not in error
+
+
+@pytest.mark.parametrize("arguments", [["fashon-cnn"], ["compare", "mlp,fashon-cnn"]])
+def test_a_workload_that_is_misspelled_is_told_with_the_one_that_is_near(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert "unknown workload 'fashon-cnn' (did you mean 'fashion-cnn'?)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["histroy"], ["histroy", "list", "--json"]])
+def test_a_command_that_is_misspelled_is_told_with_the_one_that_is_near(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    expected = "racetop: no command 'histroy'; did you mean 'history'?\n"
+    assert capsys.readouterr().err == expected
+
+
+class Full(io.StringIO):
+    """Output on a full disk, told of when it is written out."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["workloads"], ["workloads", "--json"], ["history", "list"], ["snapshot"], ["--version"]],
+)
+def test_output_that_cannot_be_written_is_told_in_one_line(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RACETOP_HISTORY", str(tmp_path / "history.sqlite"))
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert run(arguments) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "racetop: the output could not be written: No space left on device"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+@pytest.mark.parametrize("buffering", ["", "1"])
+def test_python_has_nothing_to_add_to_that_at_exit(buffering: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", "workloads"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": buffering},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "racetop: the output could not be written: No space left on device\n"
+
+
+def test_a_reader_that_has_gone_ends_it_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", "workloads"],
+            cwd=ROOT,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
