@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from runners.events import JobDone
 from runners.reports.figures import memory, seconds
-from runners.reports.names import Form
+from runners.reports.names import Form, ReportName
 from runners.reports.render import render
 from runners.state import ComparisonState
 from tests.fakes import published
@@ -61,10 +61,27 @@ def test_a_table_too_wide_for_100_columns_goes_on_below_itself() -> None:
     blocks = tables.split("\n\n")[1:3]
 
     assert max(len(line) for block in blocks for line in block.splitlines()) <= 100
-    assert [block.split()[0] for block in blocks] == ["job", "job"]
     assert "1,234" in blocks[0]
+    assert blocks[0].splitlines()[1].startswith("job ")
+    assert blocks[1].splitlines()[0].startswith("job ")
     assert blocks[1].splitlines()[0].endswith("peak")
-    assert all(row.startswith("cuda:") for block in blocks for row in block.splitlines()[1:])
+    assert [row[:6] for block in blocks for row in block.splitlines()[-2:]] == [
+        "cuda:0", "cuda:1", "cuda:0", "cuda:1"
+    ]  # fmt: skip
+
+
+def test_the_layers_of_two_jobs_are_one_table_their_columns_named_in_several_lines() -> None:
+    state = replayed(
+        plan("cpu as-written", "cpu tuned"), *[[*published.mnist_run()] for _ in range(2)]
+    )
+    said = render(state, Form.TEXT, ReportName.METRICS)
+    block = said.split("\n\n")[3].splitlines()
+
+    assert said.count("layer  class") == 1
+    assert block[0].split() == ["cpu", "as-written", "cpu", "as-written", "cpu", "tuned", "warm,"]
+    assert block[1].split()[:4] == ["layer", "class", "cold", "warm"]
+    assert block[2].split() == ["0", "Conv2d", "181", "0.500", "181", "0.500", "1.00x"]
+    assert len({len(line) for line in block}) == 1
 
 
 def test_the_terminal_gets_no_control_characters() -> None:
