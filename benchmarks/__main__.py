@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,6 +53,7 @@ CATALOGUE: Mapping[str, Measure] = {
     "processes": monitors.measure_processes,
     "live": live.measure,
     "history": history.measure,
+    "history-screen": history.measure_screen,
     "plain": epochs.measure_plain,
     "phases": epochs.measure_phase_timing,
     "tuned": epochs.measure_tuned,
@@ -84,11 +85,14 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="racetop-bench-") as folder:
         # What is raced here is kept as everywhere, but where it is in nobody's way.
         os.environ[HISTORY_VARIABLE] = str(Path(folder) / "history.sqlite")
-        outcomes, remarks = _measure(names, quick=options.quick)
-    report = _report(machine, outcomes, remarks)
+        outcomes: dict[str, Outcome] = {}
+        report = ""
+        for remarks in _measure(names, outcomes, quick=options.quick):
+            report = _report(machine, outcomes, remarks)
+            if options.out is not None:
+                # After each: the whole takes long, and what is measured is not to be lost.
+                _write(options.out, machine, report, outcomes)
     print(report)
-    if options.out is not None:
-        _write(options.out, machine, report, outcomes)
     return int(len(outcomes) < len(names))
 
 
@@ -112,9 +116,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _measure(names: Sequence[str], *, quick: bool) -> tuple[dict[str, Outcome], list[str]]:
-    """What was found, and what to remark about the circumstances; Ctrl-C keeps what is done."""
-    outcomes: dict[str, Outcome] = {}
+def _measure(
+    names: Sequence[str], outcomes: dict[str, Outcome], *, quick: bool
+) -> Iterator[list[str]]:
+    """Fills in what was found; after each, what to remark. Ctrl-C keeps what is done."""
     remarks = ["Few rounds: this shows that it works, and no more."] if quick else []
     for name in names:
         try:
@@ -130,8 +135,9 @@ def _measure(names: Sequence[str], *, quick: bool) -> tuple[dict[str, Outcome], 
             remarks.append(f"{name}: not measured: {error}")
         except KeyboardInterrupt:
             remarks.append(f"Interrupted in {name}.")
-            break
-    return outcomes, remarks
+            yield remarks
+            return
+        yield remarks
 
 
 def _report(

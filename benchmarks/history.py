@@ -8,8 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.figures import Budget, Figure, Outcome
+from benchmarks import programs
+from benchmarks.figures import Budget, Figure, NotMeasuredError, Outcome
+from benchmarks.pty_program import COLUMNS, ROWS, PtyProgram, prompt_clock
+from benchmarks.screen import Press, Screen, delays_s
 from runners.events import (
     DataReady,
     DeviceReady,
@@ -24,7 +28,7 @@ from runners.events import (
 )
 from runners.history.schema import connect, transaction
 from runners.history.store import History
-from runners.paths import cache_dir, data_dir
+from runners.paths import HISTORY_VARIABLE, cache_dir, data_dir
 from runners.planning import make_plan
 from runners.process_events import WorkerExited, WorkerStarted
 from runners.spec import Request
@@ -53,6 +57,9 @@ _REQUESTS = (
     ),
 )
 _SWEEP = len(_REQUESTS)
+_PRESSES, _QUICK_PRESSES = 30, 6
+_SETTLE_S = 4.0
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.4, 1.2
 _WORDS = ("mlp", "workload:fashion-cnn", "status:done tuned", "nothing has this", "2026 mlp cpu")
 
 
@@ -89,6 +96,71 @@ def measure(*, quick: bool) -> Outcome:
         notes=(f"{count:,} comparisons, {size_mb:,.0f} MB; the file is in the system's cache.",),
         raw={"times_ms": values},
     )
+
+
+def measure_screen(*, quick: bool) -> Outcome:
+    """From a key to the screen of 10,000 comparisons, and to what a letter of a filter leaves."""
+    count = _QUICK_COMPARISONS if quick else COMPARISONS
+    presses = _QUICK_PRESSES if quick else _PRESSES
+    with tempfile.TemporaryDirectory(prefix="racetop-bench-") as folder:
+        path = Path(folder) / "history.sqlite"
+        _fill(path, count)
+        values = {name: _delays_ms(path, presses, keys) for name, keys in _KEYS.items()}
+    return Outcome(
+        figures=tuple(
+            Figure(
+                name=f"key to history screen, {name}, p90",
+                values=tuple(values[name]),
+                unit=" ms",
+                digits=1,
+                quantile=0.9,
+                budget=Budget(limit=_LIMIT_MS),
+            )
+            for name in values
+        ),
+        raw={"delays_ms": values},
+    )
+
+
+class _Keys(NamedTuple):
+    """Which keys a measure presses, and the word on the screen that tells what they did."""
+
+    before: str
+    forth: str
+    back: str
+    after: str
+    word: str
+
+
+_KEYS = {
+    "open": _Keys(before="", forth="h", back="h", after="", word="what it found"),
+    # Letters are part of the filter until it is entered.
+    "filter": _Keys(before="h/", forth="m", back="\x7f", after="\rq", word="filter 'm'"),
+}
+
+
+def _delays_ms(path: Path, presses: int, keys: _Keys) -> list[float]:
+    """Milliseconds from a key to what it brings on the screen, or takes from it."""
+    dice = random.Random(0)
+    environment = {**programs.environment(), HISTORY_VARIABLE: str(path)}
+    made = []
+    with prompt_clock(), PtyProgram(programs.racetop(), environment) as program:
+        program.watch(_SETTLE_S)
+        for key in keys.before:
+            program.press(key)
+            program.watch(_LONGEST_PAUSE_S)
+        for number in range(presses):
+            is_forth = number % 2 == 0
+            made.append(Press(program.press(keys.forth if is_forth else keys.back), is_forth))
+            program.watch(dice.uniform(_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S))
+        chunks = list(program.chunks)
+        for key in keys.after:
+            program.press(key)
+            program.watch(_LONGEST_PAUSE_S)
+    found = delays_s(chunks, made, Screen(COLUMNS, ROWS), keys.word)
+    if None in found:
+        raise NotMeasuredError(f"{found.count(None)} of {len(found)} keys changed nothing in time")
+    return [delay_s * 1000 for delay_s in found if delay_s is not None]
 
 
 def _first_page(path: Path) -> None:
