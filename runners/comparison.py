@@ -9,9 +9,9 @@ from typing import Protocol
 
 from runners.events import Event
 from runners.launching.launch import run_worker
+from runners.sparing import is_known
 from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus, apply, skip_waiting, spare
-from runners.statistics import half_width_pct, unit_s
 from runners.text import duration
 from runners.workloads import JobSettings
 
@@ -143,18 +143,10 @@ class Comparison:
         if plan.time_budget_s is not None and gone_s >= plan.time_budget_s:
             waiting = [k for k, run in self.state.runs.items() if run.status is RunStatus.WAITING]
             self._spare(waiting, f"the {duration(plan.time_budget_s)} it was given were used up")
-        # Side by side, the lanes need each other.
-        elif plan.within_pct is not None and all(self._is_known(key.job) for key in keys):
+        elif plan.within_pct is not None and all(is_known(self.state, key.job) for key in keys):
             jobs = {key.job for key in keys}
             runs = [key for key in self.state.runs if key.job in jobs]
             self._spare(runs, f"its figure is known to within {plan.within_pct:g} %")
-
-    def _is_known(self, job: int) -> bool:
-        """Whether a job's figure is known as well as was asked for."""
-        within_pct = self.state.plan.within_pct
-        figures = tuple(s for run in self.state.runs_of(job) if (s := unit_s(run)) is not None)
-        found_pct = half_width_pct(figures)
-        return within_pct is not None and found_pct is not None and found_pct <= within_pct
 
     def _spare(self, keys: Iterable[RunKey], why: str) -> None:
         waiting = [key for key in keys if self.state.runs[key].status is RunStatus.WAITING]

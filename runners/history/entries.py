@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runners.diagnosis import verdict
+from runners.sparing import cut_short
 from runners.spec import Plan
 from runners.state import ComparisonState, RunStatus
 from runners.text import printable
@@ -31,7 +33,7 @@ _TEXT = (
 )
 _COLUMNS = (
     "id, uuid, started_at, host, host_id, workloads, devices, variants, axes, jobs, runs, "
-    "runs_done, trials, status, data_source, headline"
+    "runs_done, runs_failed, runs_spared, trials, status, data_source, headline"
 )
 
 
@@ -52,9 +54,13 @@ class Entry:
         jobs: How many.
         runs: How many in all trials.
         runs_done: How many of them are done.
+        runs_failed: How many of them failed; None where an older racetop kept it.
+        runs_spared: How many need not be, as their jobs' figures are known; None likewise.
+        runs_left: How many are none of these: they run, were stopped, or there was no time for
+            them. `resume` does them. None likewise.
         trials: Repeats of each job, at most.
-        status: `running`, `done`, `failed` (a run did, all are over) or `interrupted` (runs are
-            left that `resume` would do).
+        status: `running`, `done`, `failed` (a run did, all are over) or `interrupted` (it was
+            stopped, or died).
         data_source: `real` or `generated`; None where no data set was loaded.
         headline: The first sentence of the verdict, else why the first job failed; empty where
             there is neither.
@@ -72,10 +78,20 @@ class Entry:
     jobs: int
     runs: int
     runs_done: int
+    runs_failed: int | None
+    runs_spared: int | None
+    runs_left: int | None
     trials: int
     status: str
     data_source: str | None
     headline: str
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether there are runs that `resume` would do here."""
+        if self.is_foreign or self.status == RUNNING:
+            return False
+        return self.status == INTERRUPTED or bool(self.runs_left)
 
 
 def find(
@@ -135,8 +151,11 @@ def columns_of_progress(state: ComparisonState) -> dict[str, object]:
     """What the list tells of a comparison under way."""
     runs = state.runs.values()
     source = next((run.data.source for run in runs if run.data is not None), None)
+    statuses = Counter(run.status for run in runs)
     return {
-        "runs_done": sum(run.status is RunStatus.DONE for run in runs),
+        "runs_done": statuses[RunStatus.DONE],
+        "runs_failed": statuses[RunStatus.FAILED],
+        "runs_spared": statuses[RunStatus.SPARED] - len(cut_short(state)),
         "data_source": source and printable(source),
     }
 
@@ -171,7 +190,7 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def _entry(row: tuple[Any, ...], host_id: str) -> Entry:
     number, uuid, started_at, host, ran_on, workloads, devices, variants, axes, *others = row
-    jobs, runs, runs_done, trials, status, data_source, headline = others
+    jobs, runs, done, failed, spared, trials, status, data_source, headline = others
     return Entry(
         id=number,
         uuid=uuid,
@@ -184,7 +203,10 @@ def _entry(row: tuple[Any, ...], host_id: str) -> Entry:
         axes=_parts(axes),
         jobs=jobs,
         runs=runs,
-        runs_done=runs_done,
+        runs_done=done,
+        runs_failed=failed,
+        runs_spared=spared,
+        runs_left=None if failed is None or spared is None else runs - done - failed - spared,
         trials=trials,
         status=status,
         data_source=data_source,

@@ -63,6 +63,11 @@ SCRIPTS: Sequence[str] = (
         PRIMARY KEY (comparison, seq)
     ) WITHOUT ROWID;
     """,
+    """
+    -- Null in rows of before, and in those that an older racetop writes.
+    ALTER TABLE comparisons ADD COLUMN runs_failed INTEGER;
+    ALTER TABLE comparisons ADD COLUMN runs_spared INTEGER;
+    """,
 )
 
 

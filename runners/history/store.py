@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -34,7 +34,8 @@ from runners.history.hosts import Host, Process, is_alive, this_host, this_proce
 from runners.history.recording import Recorder
 from runners.history.saved import Saved, load, settled, understood
 from runners.history.schema import connect, transaction
-from runners.spec import Plan, Request
+from runners.sparing import cut_short
+from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState, RunState, RunStatus
 
 __all__ = ["Entry", "History", "HistoryError", "NotThereError", "Recorder", "Saved"]
@@ -160,6 +161,7 @@ class History:
             request: What was asked for; None where there is but the plan.
             machine: The machine's readings as JSON values; None where unknown.
         """
+        state = ComparisonState.of(plan)
         row = {
             "uuid": str(uuid.uuid4()),
             "started_at": self._clock(),
@@ -167,7 +169,7 @@ class History:
             "host_id": self._host.id,
             **_recorded_by(this_process()),
             **columns_of_plan(plan),
-            "runs_done": 0,
+            **columns_of_progress(state),
             "headline": "",
         }
 
@@ -183,14 +185,13 @@ class History:
             insert(file, "settings", settings)
             return number
 
-        state = ComparisonState.of(plan)
         return self._keep(Recorder(self._connect, self._path, state, begin=begin))
 
     def resume(self, number: int) -> tuple[Saved, Recorder]:
-        """Go on with an interrupted comparison: runs that were stopped wait again.
+        """Go on with a comparison: runs that were stopped, or had no time, wait again.
 
-        What is done, failed or was spared stays as it is. What a run had done when it was stopped
-        stays until it begins anew.
+        What is done, failed or need not be stays as it is. What a run had done when it was
+        stopped stays until it begins anew. A time budget begins anew as well.
 
         Raises:
             HistoryError: There is nothing to go on with, or the file cannot be written.
@@ -198,8 +199,8 @@ class History:
         with self._writing() as file:
             entry = self._entry(file, number)
             saved = load(file, entry)
-            _refuse_to_resume(saved)
-            again = [k for k, run in saved.state.runs.items() if run.status is RunStatus.STOPPED]
+            again = _left(saved.state)
+            _refuse_to_resume(saved, again)
             plan = _resumed(saved)
             file.execute(
                 "UPDATE settings SET plan = ? WHERE comparison = ?",
@@ -289,12 +290,18 @@ class History:
         ]
 
 
-def _refuse_to_resume(saved: Saved) -> None:
+def _left(state: ComparisonState) -> list[RunKey]:
+    """The runs that were stopped, or for which there was no time."""
+    stopped = [key for key, run in state.runs.items() if run.status is RunStatus.STOPPED]
+    return [*stopped, *cut_short(state)]
+
+
+def _refuse_to_resume(saved: Saved, left: Sequence[RunKey]) -> None:
     """Raises HistoryError where there is nothing to go on with."""
     entry = saved.entry
     if entry.status == RUNNING:
         raise HistoryError(f"comparison {entry.id} is running")
-    if entry.status != INTERRUPTED:
+    if not left:
         raise HistoryError(f"comparison {entry.id} is over ({entry.status}): nothing is left to do")
     if entry.is_foreign:
         raise HistoryError(

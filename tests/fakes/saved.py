@@ -41,6 +41,11 @@ from tests.fakes.training import finished_run, plan
 HERE = Host(name="here", id="0" * 16)
 THERE = Host(name="there", id="1" * 16)
 REQUEST = Request(workloads=("mlp",), variants=(Variant.TUNED,), batch_sizes=(32, 64))
+OUT_OF_MEMORY: list[Event] = [
+    WorkerStarted(pid=1, mono_s=0.0),
+    JobFailed(error=ErrorKind.OUT_OF_MEMORY, message="Full."),
+    WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=1.0),
+]
 
 
 def history(path: Path, *, host: Host = HERE) -> History:

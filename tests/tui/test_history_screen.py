@@ -15,7 +15,8 @@ from runners.history.schema import SCRIPTS, connect, transaction
 from runners.spec import Request
 from tests.fakes.live import Stage, settle
 from tests.fakes.past import done, entries, file, keep, keep_foreign, press, text_of
-from tests.fakes.saved import a_stopped_one
+from tests.fakes.saved import OUT_OF_MEMORY, a_stopped_one, record
+from tests.fakes.training import finished_run, plan
 from tests.tui.test_app import HOSTILE
 from tui.screens.confirm import Confirm
 from tui.screens.file_question import FileQuestion
@@ -219,6 +220,17 @@ async def test_resume_goes_on_with_the_runs_that_are_left(path: Path) -> None:
     assert [(entry.id, entry.runs_done, entry.status) for entry in entries(path)] == [
         (number, 3, "done")
     ]
+
+
+async def test_runs_that_failed_are_told_in_the_row_and_below_the_list(path: Path) -> None:
+    with file(path) as kept:
+        record(kept, finished_run(1.0, 1.0), OUT_OF_MEMORY, of=plan("cpu", trials=2))
+    stage = Stage(history=path)
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "h")
+        rows = text_of(pilot).splitlines()
+        assert any("mlp" in row and "1 failed" in row for row in rows)
+        assert any("1 of 2 runs done, 1 failed" in row for row in rows)
 
 
 async def test_resume_of_one_that_is_over_says_that_nothing_is_left(path: Path) -> None:

@@ -19,6 +19,7 @@ from runners.history.store import History, HistoryError, Recorder
 from runners.paths import cache_dir, check_data, data_dir, history_path
 from runners.planning import make_plan
 from runners.reports.render import render
+from runners.sparing import cut_short
 from runners.spec import Order, Plan, Request, RunKey, named_workloads
 from runners.state import ComparisonState, RunStatus
 from sensors.sampler import take_reading
@@ -203,9 +204,10 @@ class _Telling:
 
 def _tell_what_is_kept(recorder: Recorder, state: ComparisonState, progress: Progress) -> None:
     recorder.close()
+    is_stopped = any(run.status is RunStatus.STOPPED for run in state.runs.values())
     if recorder.problem is not None:
         progress.say(recorder.problem)
-    elif any(run.status is RunStatus.STOPPED for run in state.runs.values()):
+    elif is_stopped or cut_short(state):
         progress.say(
             f"saved as comparison {recorder.id}; "
             f"'racetop history resume {recorder.id}' goes on with it"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from runners.history.store import Entry
+from runners.history.entries import INTERRUPTED, RUNNING, Entry
 from runners.text import printable, shorten
 
 SCHEMA = "racetop.history-list/1"
@@ -17,6 +17,7 @@ _HEADER = ("ID", "STARTED", "WORKLOAD", "DEVICES", "RUNS", "STATUS")
 _LAST = "WHAT IT FOUND"
 # Longer names are cut, so that the figures stay in sight.
 _NAMES_WIDTH = 16
+_LEFT = "left"
 
 
 def as_json(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -50,8 +51,24 @@ def table(entries: Sequence[Entry]) -> str:
 def description(entry: Entry) -> str:
     """A comparison in one line: when, where, and whether it came to its end."""
     where = f"on {printable(entry.host)}{', another host' if entry.is_foreign else ''}"
-    runs = f"{entry.runs_done} of {entry.runs} runs done"
-    return f"comparison {entry.id}: {_started(entry)} {where}, {entry.status}, {runs}"
+    runs = [f"{entry.runs_done} of {entry.runs} runs done", *_others(entry)]
+    return f"comparison {entry.id}: {_started(entry)} {where}, {entry.status}, {', '.join(runs)}"
+
+
+def not_done(entry: Entry) -> list[str]:
+    """What became of the runs that are not done, where the status does not tell."""
+    is_told = entry.status in (RUNNING, INTERRUPTED)
+    return [words for words in _others(entry) if not (is_told and words.endswith(_LEFT))]
+
+
+def _others(entry: Entry) -> list[str]:
+    """How many runs are other than done."""
+    numbers = {
+        "failed": entry.runs_failed,
+        "spared": entry.runs_spared,
+        _LEFT: entry.runs_left,
+    }
+    return [f"{number} {became}" for became, number in numbers.items() if number]
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
@@ -66,8 +83,10 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 
 
 def _finding(entry: Entry) -> str:
-    """The host where it is another one, what differs, and what came of it."""
+    """The host where it is another one, runs that are not done, and what came of it."""
     parts = [f"[on {printable(entry.host)}]"] if entry.is_foreign else []
+    missing = ", ".join(not_done(entry))
+    parts += [f"[{missing}]"] if missing else []
     if entry.headline:
         parts.append(entry.headline)
     elif entry.axes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from runners.history.entries import FAILED, INTERRUPTED, RUNNING, Entry
+from tui.commands.history_list import not_done
 from tui.line import Line, cut
 from tui.processes.lines import HIGHLIGHT
 from tui.theme import Palette, Role
@@ -54,8 +55,9 @@ def differ(entry: Entry) -> str:
 
 
 def finding(entry: Entry) -> str:
-    """What came of it, behind its host where that is another one."""
-    parts = (f"other host: {entry.host}" if entry.is_foreign else "", entry.headline)
+    """What came of it, behind its host where that is another one, and runs that are not done."""
+    host = f"other host: {entry.host}" if entry.is_foreign else ""
+    parts = (host, ", ".join(not_done(entry)), entry.headline)
     return " · ".join(filter(None, parts))
 
 

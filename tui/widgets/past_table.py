@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual import events
 from textual.message import Message
 
-from runners.history.entries import INTERRUPTED, Entry
+from runners.history.entries import Entry
 from runners.text import counted
 from tui.commands.history_list import description
 from tui.line import Line, wrap
@@ -176,12 +176,11 @@ class PastDetail(RowsWidget):
         entry = self._entry
         if entry is None:
             return []
-        is_left = entry.status == INTERRUPTED and not entry.is_foreign
         told = (
             (description(entry), Role.WARNING if entry.is_foreign else Role.TEXT),
             (_what(entry), Role.DIM),
             (entry.headline or "No figures to set against each other.", Role.STRONG),
-            ("R goes on with it at its next run." * is_left, Role.DIM),
+            ("R goes on with it at its next run." * entry.can_be_resumed, Role.DIM),
         )
         return [
             Line(palette).add(text, role)

@@ -1,23 +1,28 @@
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runners.events import ErrorKind, Event, JobFailed
+from runners.events import Event
 from runners.history.hosts import Process, is_alive, this_host, this_process
 from runners.history.saved import settled
+from runners.history.schema import connect
 from runners.history.store import History, HistoryError
 from runners.process_events import WorkerExited, WorkerStarted
-from runners.state import RunStatus
-from tests.fakes.saved import a_done_one, a_stopped_one, history, keys_of, record
+from runners.spec import Order, Plan
+from runners.state import ComparisonState, RunStatus, apply, spare
+from tests.fakes.saved import (
+    OUT_OF_MEMORY,
+    a_done_one,
+    a_stopped_one,
+    history,
+    keys_of,
+    record,
+)
 from tests.fakes.training import epoch, finished_run, plan
-
-OUT_OF_MEMORY: list[Event] = [
-    WorkerStarted(pid=1, mono_s=0.0),
-    JobFailed(error=ErrorKind.OUT_OF_MEMORY, message="Full."),
-    WorkerExited(returncode=1, stopped=False, oom_killed=False, mono_s=1.0),
-]
 
 
 @pytest.fixture
@@ -172,6 +177,89 @@ def test_a_failed_run_stays_a_row_when_the_rest_is_resumed(kept: History) -> Non
         RunStatus.FAILED,
         RunStatus.WAITING,
     ]
+
+
+def without_time(kept: History, *runs: list[Event], of: Plan) -> int:
+    """Keep a comparison that ended as its time was up; its number."""
+    recorder = kept.begin(of, None)
+    state = ComparisonState.of(of)
+    for key, events in zip(state.runs, runs, strict=False):
+        for event in events:
+            state = apply(state, key, event)
+            recorder.event(key, event)
+    waiting = [key for key, run in state.runs.items() if run.status is RunStatus.WAITING]
+    recorder.spared(waiting, "the 9 s it was given were used up")
+    recorder.finish(spare(state, waiting, "the 9 s it was given were used up"))
+    recorder.close()
+    assert recorder.id is not None
+    return recorder.id
+
+
+def test_runs_for_which_there_was_no_time_are_resumed(kept: History) -> None:
+    of = replace(plan("cpu", trials=3), time_budget_s=9.0)
+    number = without_time(kept, finished_run(1.0), of=of)
+    (entry,) = kept.entries()
+    assert (entry.status, entry.runs_done, entry.runs_spared, entry.runs_left) == ("done", 1, 0, 2)
+    assert entry.can_be_resumed
+    saved, recorder = kept.resume(number)
+    recorder.close()
+    kept.close()
+
+    assert [str(run.status) for run in saved.state.runs.values()] == ["done", "waiting", "waiting"]
+
+
+def test_resumed_ones_that_are_stopped_before_they_begin_are_still_left(kept: History) -> None:
+    of = replace(plan("cpu", trials=3), time_budget_s=9.0)
+    number = without_time(kept, finished_run(1.0), of=of)
+    saved, recorder = kept.resume(number)
+    for event in finished_run(1.0):
+        recorder.event(keys_of(of)[1], event)
+    recorder.finish(settled(saved.state))
+    recorder.close()
+
+    saved, recorder = kept.resume(number)
+    recorder.close()
+    kept.close()
+    assert [str(run.status) for run in saved.state.runs.values()] == ["done", "done", "waiting"]
+
+
+def test_runs_whose_figure_is_known_are_not_resumed_though_the_time_was_up(kept: History) -> None:
+    of = replace(
+        plan("cpu", "mps", order=Order.IN_TURN, trials=5), within_pct=1.0, time_budget_s=9.0
+    )
+    known, vague = [finished_run(1.0) for _ in range(3)], [finished_run(s) for s in (1.0, 2.0, 3.0)]
+    runs = [run for pair in zip(known, vague, strict=True) for run in pair]
+    number = without_time(kept, *runs, of=of)
+    (entry,) = kept.entries()
+    assert (entry.runs_done, entry.runs_spared, entry.runs_left) == (6, 2, 2)
+    saved, recorder = kept.resume(number)
+    recorder.close()
+    kept.close()
+
+    assert {str(run.status) for run in saved.state.runs_of(0)[3:]} == {"spared"}
+    assert {str(run.status) for run in saved.state.runs_of(1)[3:]} == {"waiting"}
+
+
+def test_the_list_tells_failed_runs_from_those_that_are_left(kept: History) -> None:
+    record(kept, finished_run(1.0), OUT_OF_MEMORY, of=plan("cpu", trials=3))
+    (entry,) = kept.entries()
+    kept.close()
+
+    assert (entry.status, entry.runs_done, entry.runs_failed) == ("interrupted", 1, 1)
+    assert (entry.runs_spared, entry.runs_left) == (0, 1)
+
+
+def test_what_became_of_runs_is_unknown_in_a_row_of_an_older_racetop(
+    kept: History, tmp_path: Path
+) -> None:
+    a_done_one(kept)
+    with closing(connect(tmp_path / "folder" / "h.sqlite")) as file:
+        file.execute("UPDATE comparisons SET runs_failed = NULL, runs_spared = NULL")
+    (entry,) = kept.entries()
+    kept.close()
+
+    assert (entry.runs_failed, entry.runs_spared, entry.runs_left) == (None, None, None)
+    assert not entry.can_be_resumed
 
 
 def test_there_is_nothing_to_resume_in_one_that_is_over_or_running(kept: History) -> None:

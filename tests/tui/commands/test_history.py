@@ -19,7 +19,7 @@ from runners.history.store import History
 from runners.launching.launch import run_worker
 from runners.spec import Request, UsageError
 from runners.workloads import JobSettings
-from tests.fakes.saved import THERE, a_done_one, a_stopped_one, record
+from tests.fakes.saved import OUT_OF_MEMORY, THERE, a_done_one, a_stopped_one, record
 from tests.fakes.saved import history as history_of
 from tests.fakes.training import fake_command, finished_run, plan
 from tui.cli import run
@@ -99,6 +99,15 @@ def test_the_list_for_programs_has_every_field() -> None:
     first = document["comparisons"][0]
     assert (first["id"], first["status"], first["runs_done"]) == (3, "interrupted", 1)
     assert first["started_at"][:2] == "20"
+
+
+def test_failed_runs_are_told_from_those_that_are_left(history_file: Path) -> None:
+    kept = history_of(history_file, host=this_host())
+    record(kept, finished_run(1.0, 1.0), OUT_OF_MEMORY, of=plan("cpu", trials=3))
+    kept.close()
+
+    assert "1/3   interrupted  [1 failed]" in ran("list")[1]
+    assert "interrupted, 1 of 3 runs done, 1 failed, 1 left\n" in ran("show", "1")[1]
 
 
 def test_an_empty_list_says_so_and_is_no_error() -> None:
