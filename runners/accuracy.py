@@ -19,7 +19,8 @@ class Accuracy:
     Attributes:
         share: Share of right answers; with several trials their mean.
         samples: Test samples.
-        noise: Half the 95 % interval that so many samples leave, of a binomial share.
+        noise: Half the 95 % interval that so many samples leave (Wilson's, which is not 0 where
+            all answers are right).
     """
 
     share: float
@@ -34,7 +35,7 @@ def accuracy(state: ComparisonState, job: int) -> Accuracy | None:
     if not shares:
         return None
     share, samples = statistics.fmean(shares), runs[0].evaluations[-1].samples
-    return Accuracy(share=share, samples=samples, noise=_95_PCT * _deviation(share, samples))
+    return Accuracy(share=share, samples=samples, noise=_half_width(share, samples))
 
 
 def differ(one: Accuracy, other: Accuracy) -> bool:
@@ -42,6 +43,10 @@ def differ(one: Accuracy, other: Accuracy) -> bool:
     return abs(one.share - other.share) > math.hypot(one.noise, other.noise)
 
 
-def _deviation(share: float, samples: int) -> float:
-    """The standard deviation of a share of so many samples."""
-    return math.sqrt(max(share * (1 - share), 0.0) / samples) if samples else 0.0
+def _half_width(share: float, samples: int) -> float:
+    """Half the interval of a binomial share (Wilson, Probable inference, 1927)."""
+    if not samples:
+        return 1.0
+    per_sample = _95_PCT**2 / samples
+    variance = max(share * (1 - share), 0.0) / samples + per_sample / (4 * samples)
+    return _95_PCT * math.sqrt(variance) / (1 + per_sample)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from runners.accuracy import accuracy, differ
 from runners.fits import mean_ratios
 from runners.fluctuation import ENVIRONMENT_PCT, FLUCTUATION_PCT, fluctuation
+from runners.spec import Plan
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
     Ratio,
@@ -22,7 +23,7 @@ from runners.statistics import (
     total_s,
 )
 from runners.sweep_words import sweep_sentences
-from runners.text import counted, duration
+from runners.text import counted, duration, times
 
 NOTABLE_WAIT = 0.05
 NOTABLE_COLD = 1.1
@@ -34,22 +35,31 @@ LEAST_CORES_BUSY = 0.9
 # Of more than so many jobs only the most telling are named: a table tells of the rest.
 JOBS_NAMED = 4
 RATIOS_NAMED = 2
+_OUTLIERS_NAMED = 3
 
 
 def verdict(state: ComparisonState) -> tuple[str, ...]:
     """The sentences, the most important first; none before the first epoch is done."""
     if not any(full_epochs(run) for run in state.runs.values()):
         return ()
-    sentences = _ratio_sentences(state)
-    sentences += sweep_sentences(state)
+    # A ladder is climbed to learn from which size on a device pays.
+    is_ladder = len(state.plan.workloads) > 1
+    sentences = sweep_sentences(state) if is_ladder else []
+    sentences += _ratio_sentences(state)
+    sentences += [] if is_ladder else sweep_sentences(state)
+    sentences += note_sentences(state.plan)
     sentences += _wait_sentences(state)
-    sentences += [f"{note[:1].upper()}{note[1:]}." for note in state.plan.notes]
     sentences += _contention_sentences(state)
     sentences += _cold_sentences(state)
     sentences += _accuracy_sentences(state)
     sentences += _data_sentences(state)
     sentences += _spared_sentences(state)
     return tuple(sentences)
+
+
+def note_sentences(plan: Plan) -> list[str]:
+    """What is known of a comparison before it has figures, such as what it leaves out."""
+    return [f"{note[:1].upper()}{note[1:]}." for note in plan.notes]
 
 
 def _ratio_sentences(state: ComparisonState) -> list[str]:
@@ -67,7 +77,7 @@ def _ratio_sentences(state: ComparisonState) -> list[str]:
         else:
             sentences.append(f"Fastest of {len(labels)}: {fastest.baseline}.")
     for label, (mean, count) in mean_ratios(state).items():
-        sentences.append(f"{label}: {mean:.2f}x over {count} workloads (geometric mean).")
+        sentences.append(f"{label}: {times(mean)} over {count} workloads (geometric mean).")
     return sentences + _saving_sentences(state)
 
 
@@ -97,7 +107,7 @@ def _ratio_sentence(ratio: Ratio) -> str:
     how = ratio.label if ratio.steady is None else f"{ratio.basis}, {ratio.label}"
     interval = ""
     if ratio.low is not None and ratio.high is not None:
-        interval = f", 95 % interval {ratio.low:.2f}x to {ratio.high:.2f}x"
+        interval = f", 95 % interval {times(ratio.low)} to {times(ratio.high)}"
     if ratio.is_undecided:
         pair = f"{ratio.job} and {ratio.baseline}"
         return f"No measurable difference between {pair} ({how}{interval})."
@@ -105,9 +115,9 @@ def _ratio_sentence(ratio: Ratio) -> str:
     if value < 1:
         faster, slower, value = slower, faster, 1 / value
         if ratio.low and ratio.high:
-            interval = f", 95 % interval {1 / ratio.high:.2f}x to {1 / ratio.low:.2f}x"
-    times = f"{value:.2f}x as" if f"{value:.2f}" != "1.00" else "as"
-    return f"{faster} is {times} fast as {slower} ({how}{interval})."
+            interval = f", 95 % interval {times(1 / ratio.high)} to {times(1 / ratio.low)}"
+    as_ = "as" if times(value) == times(1.0) else f"{times(value)} as"
+    return f"{faster} is {as_} fast as {slower} ({how}{interval})."
 
 
 def _wait_sentences(state: ComparisonState) -> list[str]:
@@ -153,9 +163,10 @@ def _contention_sentences(state: ComparisonState) -> list[str]:
             text += (disturbed if found.spread_pct > ENVIRONMENT_PCT else "") + "."
             varying.append((found.spread_pct, text))
         if found is not None and found.outliers:
-            times = ", ".join(f"{value:.3g} s" for value in found.outliers[:3])
-            number = len(found.outliers)
-            text = f"{job.label}: {counted(number, 'outlier')} ({times}), kept in all figures."
+            number, most = len(found.outliers), found.outliers[:_OUTLIERS_NAMED]
+            named = ", ".join(duration(value_s) for value_s in most)
+            named += ", ..." if number > len(most) else ""
+            text = f"{job.label}: {counted(number, 'outlier')} ({named}), kept in all figures."
             outlying.append((float(number), text))
     return [
         *_most_telling(short, "less than a core's time"),

@@ -230,6 +230,8 @@ def ratio_between(state: ComparisonState, base: int, job: int) -> Ratio | None:
         parts.append("partly alone")
     trials = min(map(len, figures))
     parts.append("single run" if trials == 1 else counted(trials, "trial"))
+    if 1 < trials < TRIALS_FOR_INTERVAL:
+        parts.append("no interval")
     if len({full_epochs(run)[0].samples for run in (*baselines, *others)}) > 1:
         parts.append("different sample counts, compared per sample")
     interval = interval_of_ratio(*figures)

@@ -30,6 +30,16 @@ def counted(number: int, noun: str, nouns: str | None = None) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {nouns or noun + 's'}"
 
 
+def digits(value: float) -> int:
+    """Digits behind the point that make three in all; below 1 three."""
+    return 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
+
+
+def times(value: float) -> str:
+    """How many times as fast, such as `0.68x`, `14.3x` or `1,235x`."""
+    return f"{value:,.{min(digits(value), 2)}f}x"
+
+
 def duration(value_s: float) -> str:
     """A stretch of time in words, such as `1.5 s`, `90 s`, `12.9 min` or `5.2 h`."""
     if value_s < _LONG_S:

@@ -10,7 +10,7 @@ from runners.cells import Cell, cells, label_without
 from runners.fits import BatchFit, batch_fits
 from runners.reports import figures
 from runners.reports.report import Table
-from runners.reports.summaries import peak_device_used_bytes, status, trials
+from runners.reports.summaries import over_trials, peak_device_used_bytes, status, trials
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import full_epochs, ratio_between, steady_epochs
 from runners.sweep_words import LARGEST_MISS_PCT
@@ -116,15 +116,15 @@ def _epoch(cell: Cell) -> str:
 
 
 def _with_test(state: ComparisonState, job: int) -> str:
-    """The mean over all trials of an epoch and the pass over the test set after it."""
-    values = [value for run in state.runs_of(job) for value in _tested_s(run)]
-    return figures.seconds(statistics.fmean(values) if values else None)
+    """An epoch together with the pass over the test set after it."""
+    return figures.seconds(over_trials(state, job, _tested_s))
 
 
-def _tested_s(run: RunState) -> list[float]:
+def _tested_s(run: RunState) -> float | None:
     tested_s = {tested.epoch: tested.eval_s for tested in run.evaluations}
     epochs = steady_epochs(run) or full_epochs(run)
-    return [e.epoch_s + tested_s[e.epoch] for e in epochs if e.epoch in tested_s]
+    values = [e.epoch_s + tested_s[e.epoch] for e in epochs if e.epoch in tested_s]
+    return statistics.median(values) if values else None
 
 
 def _speed(state: ComparisonState, base: int, job: int) -> str:

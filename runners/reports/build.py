@@ -36,8 +36,8 @@ def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Re
     return Report(
         title=_title(state),
         tables=_TABLES[name or fitting(state.plan)](state),
-        remarks=remarks(state),
-        conditions=conditions(state, origin),
+        remarks=remarks(state, origin.machine),
+        conditions=conditions(state, origin, name),
     )
 
 

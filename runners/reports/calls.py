@@ -115,7 +115,7 @@ def _cores(state: ComparisonState, job: int) -> str:
 
 
 def _speed(state: ComparisonState, job: int) -> str:
-    return figures.seconds(over_trials(state, job, samples_per_s))
+    return figures.rate(over_trials(state, job, samples_per_s))
 
 
 def _achieved(state: ComparisonState, job: int) -> str:

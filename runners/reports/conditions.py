@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from runners.reports.beginning import beginning
 from runners.reports.command_line import command_line
 from runners.reports.figures import UNKNOWN
+from runners.reports.names import ReportName
 from runners.spec import Order, Plan, Request, axis_text
 from runners.state import ComparisonState
 from runners.statistics import TRIALS_FOR_INTERVAL
@@ -38,18 +40,30 @@ class Origin:
     versions: Mapping[str, str] | None = None
 
 
-def conditions(state: ComparisonState, origin: Origin) -> tuple[tuple[str, str], ...]:
-    """Names and texts, in the order of interest; unknown is `n/a`."""
+def conditions(
+    state: ComparisonState, origin: Origin, report: ReportName | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Names and texts, in the order of interest; unknown is `n/a`.
+
+    Args:
+        state: The comparison.
+        origin: Where it comes from.
+        report: The report that was asked for; None for the one that fits.
+    """
     plan = state.plan
+    command = command_line(origin.request) if origin.request else UNKNOWN
+    if origin.request and report is not None:
+        command += f" --report {report}"
     found = [
         ("host", _host(origin.machine)),
         ("devices", _devices(state)),
         ("versions", _words(_version(*item) for item in versions(state, origin).items())),
         *(("settings", _settings(plan, workload)) for workload in plan.workloads),
-        ("command", command_line(origin.request) if origin.request else UNKNOWN),
+        ("command", command),
         ("data", _data(state)),
         ("order", _order(plan)),
         ("trials", _trials(plan)),
+        ("at start", beginning(state, origin.machine)),
         ("taken", taken_at(state) or UNKNOWN),
     ]
     notes = _words(note for run in state.runs.values() if run.device for note in run.device.notes)

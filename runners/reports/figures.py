@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from runners.accuracy import Accuracy
 from runners.statistics import Ratio
-from runners.text import duration
+from runners.text import digits, duration
+from runners.text import times as in_times
 
 UNKNOWN = "n/a"
 _GIB = 2**30
@@ -16,12 +18,12 @@ def seconds(value_s: float | None) -> str:
     """Seconds with three digits, such as `0.123`, `1.83`, `18.3` or `1,834`."""
     if value_s is None:
         return UNKNOWN
-    return f"{value_s:,.{_digits(value_s, most=3)}f}"
+    return f"{value_s:,.{digits(value_s)}f}"
 
 
 def seconds_exactly(value_s: float) -> str:
     """Seconds with four digits, such as `0.1780`, `9.305` or `103.1`."""
-    return f"{value_s:,.{1 + _digits(value_s, most=3)}f}"
+    return f"{value_s:,.{1 + digits(value_s)}f}"
 
 
 def time(value_s: float | None) -> str:
@@ -35,6 +37,14 @@ def time(value_s: float | None) -> str:
 def milliseconds(value_ms: float | None) -> str:
     """Milliseconds with three digits."""
     return seconds(value_ms)
+
+
+def milliseconds_around(mean_ms: float | None, std_ms: float | None) -> str:
+    """A mean with its standard deviation, which has the digits of the mean."""
+    if mean_ms is None or std_ms is None:
+        return UNKNOWN
+    places = digits(mean_ms)
+    return f"{mean_ms:,.{places}f} ± {std_ms:,.{places}f}"
 
 
 def memory(value_bytes: float | None) -> str:
@@ -51,14 +61,17 @@ def share(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value * 100:.0f} %"
 
 
-def accuracy(value: float | None) -> str:
-    """A share of right answers in percent, to the hundredth."""
-    return UNKNOWN if value is None else f"{value * 100:.2f} %"
+def accuracy(found: Accuracy | None) -> str:
+    """A share of right answers in percent with its noise, no finer than that allows."""
+    if found is None:
+        return UNKNOWN
+    places = 2 if found.noise < 0.01 else 1
+    return f"{found.share * 100:.{places}f} % ± {found.noise * 100:.{places}f}"
 
 
-def count(value: float | None) -> str:
-    """A whole number."""
-    return UNKNOWN if value is None else f"{value:,.0f}"
+def rate(value: float | None) -> str:
+    """A rate with three digits, and whole from 100 up."""
+    return seconds(value)
 
 
 def decimal(value: float | None) -> str:
@@ -68,7 +81,7 @@ def decimal(value: float | None) -> str:
 
 def times(value: float | None) -> str:
     """How many times as fast, such as `0.68x`, `14.3x` or `159x`."""
-    return UNKNOWN if value is None else f"{value:,.{_digits(value, most=2)}f}x"
+    return UNKNOWN if value is None else in_times(value)
 
 
 def times_with_interval(ratio: Ratio | None) -> str:
@@ -94,9 +107,3 @@ def flops_per_s(value: float | None) -> str:
 def megaflops(value: float) -> str:
     """Floating-point operations in millions, such as `0.41` or `3,329`."""
     return seconds(value / 1e6) if value else "0"
-
-
-def _digits(value: float, *, most: int) -> int:
-    """Digits behind the point that make three in all, at most so many."""
-    digits = 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
-    return min(digits, most)

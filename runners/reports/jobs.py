@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from runners.accuracy import accuracy
 from runners.events import EpochFinished
 from runners.reports import figures
 from runners.reports.report import Table
@@ -12,36 +13,23 @@ from runners.state import ComparisonState
 from runners.statistics import (
     cold_epoch_s,
     data_wait_share,
-    final_accuracy,
     full_epochs,
     samples_per_s,
     steady_epoch_s,
     steady_epochs,
 )
 
-_COLUMNS: tuple[tuple[str, Figure, Callable[[float | None], str]], ...] = (
-    ("cold s", cold_epoch_s, figures.seconds),
-    ("steady s", steady_epoch_s, figures.seconds),
-    ("samples/s", samples_per_s, figures.count),
-    ("data wait", data_wait_share, figures.share),
-    ("accuracy", final_accuracy, figures.accuracy),
-    ("total s", whole_s, figures.seconds),
-    ("peak", lambda run: run.peak_memory_bytes, figures.memory),
-)
+_Cell = Callable[[ComparisonState, int], str]
 _PHASES = ("data_wait_s", "host_to_device_s", "forward_s", "backward_s", "optimizer_s")
 
 
 def tables(state: ComparisonState) -> tuple[Table, ...]:
     """Medians over the trials; the total is of whole runs."""
-    header = ("job", "status", *(name for name, _, _ in _COLUMNS))
     rows = tuple(
-        (
-            label(state, job),
-            status(state, job),
-            *(text(over_trials(state, job, figure)) for _, figure, text in _COLUMNS),
-        )
+        (label(state, job), status(state, job), *(cell(state, job) for _, cell in _COLUMNS))
         for job in range(len(state.plan.jobs))
     )
+    header = ("job", "status", *(name for name, _ in _COLUMNS))
     return (Table(header=header, rows=rows, words=(1,)), *phases(state))
 
 
@@ -71,3 +59,18 @@ def _phases_of(state: ComparisonState, job: int) -> tuple[str, ...] | None:
 def _sum_s(epochs: list[EpochFinished], phase: str) -> float | None:
     values = [getattr(epoch.phases, phase) for epoch in epochs]
     return None if None in values else sum(values)
+
+
+def _median(figure: Figure, text: Callable[[float | None], str]) -> _Cell:
+    return lambda state, job: text(over_trials(state, job, figure))
+
+
+_COLUMNS: tuple[tuple[str, _Cell], ...] = (
+    ("cold s", _median(cold_epoch_s, figures.seconds)),
+    ("steady s", _median(steady_epoch_s, figures.seconds)),
+    ("samples/s", _median(samples_per_s, figures.rate)),
+    ("data wait", _median(data_wait_share, figures.share)),
+    ("accuracy", lambda state, job: figures.accuracy(accuracy(state, job))),
+    ("total s", _median(whole_s, figures.seconds)),
+    ("peak", _median(lambda run: run.peak_memory_bytes, figures.memory)),
+)

@@ -33,6 +33,6 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    for character in "\\|<>*_`[]":
+    for character in "\\|<>*_`[]&~$":
         text = text.replace(character, f"\\{character}")
     return text

@@ -96,8 +96,12 @@ def _measures(
     tested = (
         _rate("evaluation speed, samples/s", _eval_speed),
         _time("evaluation time", eval_s),
-        _Measure(name="single-sample latency, ms", cell=_latency, against=_ratio_of(_mean_ms)),
-        _Measure(name="latency p50 / p95, ms", cell=_percentiles, against=_ratio_of(_p50_ms)),
+        _Measure(
+            name="single-sample latency, ms", cell=_latency, against=_ratio_of(_single("mean_ms"))
+        ),
+        _Measure(
+            name="latency p50 / p95, ms", cell=_percentiles, against=_ratio_of(_single("p50_ms"))
+        ),
     )
     return (*training, *tested, *_setup(state, places), *_costliest(state, places), *_rest())
 
@@ -130,7 +134,11 @@ def _costliest(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure,
 
 def _rest() -> tuple[_Measure, ...]:
     return (
-        _Measure(name="test accuracy", cell=_accuracy, against=_accuracy_apart),
+        _Measure(
+            name="test accuracy",
+            cell=lambda state, job: figures.accuracy(accuracy(state, job)),
+            against=_accuracy_apart,
+        ),
         _memory("peak memory (RSS on a CPU)", lambda run: run.peak_memory_bytes),
         _memory("peak memory torch holds", peak_reserved_bytes),
         _memory("peak memory on the device", peak_device_used_bytes),
@@ -164,7 +172,7 @@ def _layer(name: str, figure: Figure) -> _Measure:
 
 def _rate(name: str, figure: Figure) -> _Measure:
     def cell(state: ComparisonState, job: int) -> str:
-        return figures.count(over_trials(state, job, figure))
+        return figures.rate(over_trials(state, job, figure))
 
     def inverse(run: RunState) -> float | None:
         value = figure(run)
@@ -230,35 +238,23 @@ def _eval_speed(run: RunState) -> float | None:
     return run.evaluations[-1].samples / spent_s if spent_s else None
 
 
-def _mean_ms(run: RunState) -> float | None:
-    found = latency(run.latency.latencies_ms) if run.latency else None
-    return found.mean_ms if found else None
+def _single(part: str) -> Figure:
+    """A part of the summary of a run's single-sample latencies."""
 
+    def figure(run: RunState) -> float | None:
+        found = latency(run.latency.latencies_ms) if run.latency else None
+        return None if found is None else float(getattr(found, part))
 
-def _std_ms(run: RunState) -> float | None:
-    found = latency(run.latency.latencies_ms) if run.latency else None
-    return found.std_ms if found else None
-
-
-def _p50_ms(run: RunState) -> float | None:
-    found = latency(run.latency.latencies_ms) if run.latency else None
-    return found.p50_ms if found else None
-
-
-def _p95_ms(run: RunState) -> float | None:
-    found = latency(run.latency.latencies_ms) if run.latency else None
-    return found.p95_ms if found else None
+    return figure
 
 
 def _latency(state: ComparisonState, job: int) -> str:
-    mean, std = over_trials(state, job, _mean_ms), over_trials(state, job, _std_ms)
-    if mean is None:
-        return figures.UNKNOWN
-    return f"{figures.milliseconds(mean)} ± {figures.milliseconds(std)}"
+    parts = (over_trials(state, job, _single(part)) for part in ("mean_ms", "std_ms"))
+    return figures.milliseconds_around(*parts)
 
 
 def _percentiles(state: ComparisonState, job: int) -> str:
-    values = (over_trials(state, job, figure) for figure in (_p50_ms, _p95_ms))
+    values = (over_trials(state, job, _single(part)) for part in ("p50_ms", "p95_ms"))
     return " / ".join(map(figures.milliseconds, values))
 
 
@@ -270,13 +266,6 @@ def _stages_s(*stages: Stage) -> Figure:
         return sum(known) if len(known) == len(stages) else None
 
     return figure
-
-
-def _accuracy(state: ComparisonState, job: int) -> str:
-    found = accuracy(state, job)
-    if found is None:
-        return figures.UNKNOWN
-    return f"{figures.accuracy(found.share)} ± {found.noise * 100:.2f}"
 
 
 def _accuracy_apart(state: ComparisonState, base: int, job: int) -> str:

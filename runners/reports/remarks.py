@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from runners.diagnosis import verdict
+from runners.reports.beginning import disturbances
 from runners.reports.figures import seconds
 from runners.state import ComparisonState
-from runners.statistics import spread, steady_epoch_s
+from runners.statistics import steady_epoch_s
 from runners.text import counted, printable
 
 
-def remarks(state: ComparisonState) -> tuple[str, ...]:
-    """The sentences, printable: the verdict, spreads over trials, warnings, failures."""
-    lines = [*verdict(state), *_spreads(state), *_warnings(state), *_errors(state)]
-    return tuple(map(printable, lines))
+def remarks(state: ComparisonState, machine: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The sentences, printable: the verdict, what disturbed it, spreads, warnings, failures.
+
+    Args:
+        state: The comparison.
+        machine: The readings of the machine as it began; None where unknown.
+    """
+    lines = [*verdict(state), *disturbances(state, machine), *_spreads(state)]
+    return tuple(map(printable, [*lines, *_warnings(state), *_errors(state)]))
 
 
 def _spreads(state: ComparisonState) -> list[str]:
@@ -20,11 +29,12 @@ def _spreads(state: ComparisonState) -> list[str]:
         return []
     lines = []
     for place, job in enumerate(state.plan.jobs):
-        figures = map(steady_epoch_s, state.runs_of(place))
-        if found := spread([value for value in figures if value is not None]):
+        runs = state.runs_of(place)
+        times_s = [time_s for run in runs if (time_s := steady_epoch_s(run)) is not None]
+        if len(times_s) > 1:
             lines.append(
-                f"{job.label}: steady {job.workload.unit}s {seconds(found.low)} to "
-                f"{seconds(found.high)} s over {counted(found.count, 'trial')}."
+                f"{job.label}: steady {job.workload.unit}s {seconds(min(times_s))} to "
+                f"{seconds(max(times_s))} s over {counted(len(times_s), 'trial')}."
             )
     return lines
 

@@ -21,12 +21,10 @@ def tables(state: ComparisonState) -> tuple[Table, ...]:
 def _row(state: ComparisonState, job: int) -> tuple[str, ...]:
     names = {run.device.device_name for run in state.runs_of(job) if run.device}
     device = f"{label(state, job)} ({printable(names.pop())})" if names else label(state, job)
-    total_s, found = over_trials(state, job, whole_s), accuracy(state, job)
+    total_s = over_trials(state, job, whole_s)
     return (
         device,
         str(state.plan.jobs[job].settings.epochs),
         status(state, job) if total_s is None else figures.time(total_s),
-        figures.UNKNOWN
-        if found is None
-        else f"{figures.accuracy(found.share)} ± {found.noise * 100:.2f}",
+        figures.accuracy(accuracy(state, job)),
     )

@@ -58,6 +58,12 @@ def test_a_slower_job_makes_the_baseline_the_faster_one() -> None:
     assert verdict(state)[0].startswith("cpu is 1.50x as fast as cuda:0 (")
 
 
+def test_a_large_ratio_is_told_as_the_tables_tell_it() -> None:
+    state = replayed(plan("cpu", "mps"), finished_run(50.0, 16.963), finished_run(2.0, 1.0))
+
+    assert verdict(state)[0].startswith("mps is 17.0x as fast as cpu (")
+
+
 def test_the_interval_turns_round_with_the_ratio() -> None:
     trials = [
         run

@@ -8,6 +8,7 @@ from runners.diagnosis import verdict
 from runners.events import EvaluationFinished, Event
 from runners.fluctuation import fluctuation, outliers
 from runners.spec import JobSpec, Order, Plan
+from runners.statistics import steady_epoch_s, total_s
 from tests.fakes.training import epoch, finished_run, plan, replayed, settings
 
 
@@ -29,6 +30,20 @@ def test_an_outlier_is_told_and_kept_in_the_figures() -> None:
     assert "cpu: 1 outlier (5 s), kept in all figures." in verdict(state)
 
 
+def test_of_many_outliers_some_are_named() -> None:
+    times_s = (1.0, 1.01, 0.99, 1.02, 1.0, 1.01, 0.99, 1.02, 1.0, 5.0, 6.0, 7.0, 300.0)
+    said = verdict(replayed(plan("cpu"), finished_run(2.0, *times_s)))
+    assert "cpu: 4 outliers (5 s, 6 s, 7 s, ...), kept in all figures." in said
+
+
+def test_an_outlier_moves_no_median_and_leaves_its_mark_in_the_total() -> None:
+    quiet = replayed(plan("cpu"), finished_run(2.0, 1.0, 1.0, 1.0, 1.0, 1.0))
+    disturbed = replayed(plan("cpu"), finished_run(2.0, 1.0, 1.0, 1.0, 1.0, 50.0))
+    runs = [next(iter(state.runs.values())) for state in (quiet, disturbed)]
+    assert [steady_epoch_s(run) for run in runs] == [1.0, 1.0]
+    assert [total_s(run) for run in runs] == [7.0, 56.0]
+
+
 def test_epochs_that_vary_a_little_are_told_without_blame() -> None:
     state = replayed(plan("cpu"), finished_run(2.0, 1.0, 1.06, 1.12, 1.18))
     assert not any("vary by" in sentence for sentence in verdict(state))
@@ -45,7 +60,7 @@ def evaluated(share: float) -> list[Event]:
 
 def test_accuracies_within_their_noise_are_no_difference() -> None:
     state = replayed(plan("cpu", "cuda:0"), evaluated(0.9931), evaluated(0.9925))
-    assert "No difference in accuracy: 0.06 points apart, noise 0.23." in verdict(state)
+    assert "No difference in accuracy: 0.06 points apart, noise 0.24." in verdict(state)
 
 
 def test_accuracies_beyond_their_noise_are_told_with_it() -> None:

@@ -192,6 +192,19 @@ def test_from_three_trials_up_a_ratio_has_an_interval() -> None:
     assert not ratio.is_undecided
 
 
+@pytest.mark.parametrize(
+    ("trials", "label"),
+    [(1, "alone, single run"), (2, "alone, 2 trials, no interval"), (3, "alone, 3 trials")],
+)
+def test_too_few_trials_for_an_interval_are_called_so(trials: int, label: str) -> None:
+    runs = [finished_run(9.0, 2.0 + n / 10) for n in range(2 * trials)]
+    state = replayed(plan("cpu", "mps", order=Order.IN_TURN, trials=trials), *runs)
+
+    (ratio,) = ratios(state)
+    assert ratio.label == label
+    assert (ratio.low is None) == (trials < 3)
+
+
 def test_an_interval_that_holds_one_is_undecided() -> None:
     trials = [finished_run(9.0, s) for s in (1.0, 1.1, 1.2, 0.9, 1.05, 1.15)]
     state = replayed(plan("cpu", "cuda:0", order=Order.IN_TURN, trials=3), *trials)
@@ -205,6 +218,42 @@ def test_an_interval_is_the_same_each_time() -> None:
     interval_of_ratio.cache_clear()
 
     assert first == interval_of_ratio(*sides)
+
+
+def drawn(draw: random.Random, median_s: float, *, trials: int) -> tuple[float, ...]:
+    """Times that vary by 5 %, as those of a machine do that is used a little."""
+    return tuple(median_s * draw.lognormvariate(0, 0.05) for _ in range(trials))
+
+
+@pytest.mark.parametrize(("trials", "wrong_at_most"), [(3, 18), (5, 12), (8, 9)])
+def test_where_there_is_no_difference_few_intervals_find_one(
+    trials: int, wrong_at_most: int
+) -> None:
+    draw = random.Random(3)
+    wrong = 0
+    for _ in range(100):
+        found = interval_of_ratio(drawn(draw, 1.0, trials=trials), drawn(draw, 1.0, trials=trials))
+        assert found is not None
+        wrong += not found[0] <= 1.0 <= found[1]
+
+    assert wrong <= wrong_at_most
+
+
+def test_a_difference_beyond_the_noise_is_always_found() -> None:
+    draw = random.Random(4)
+    for _ in range(50):
+        found = interval_of_ratio(drawn(draw, 1.5, trials=3), drawn(draw, 1.0, trials=3))
+        assert found is not None
+        assert 1.0 < found[0] < 1.5 * 1.1
+
+
+def test_the_interval_turns_round_with_its_sides() -> None:
+    a, b = (4.0, 4.1, 4.4, 4.2), (1.0, 1.3, 1.1, 1.2)
+    there, back = interval_of_ratio(a, b), interval_of_ratio(b, a)
+
+    assert there is not None
+    assert back is not None
+    assert there == pytest.approx((1 / back[1], 1 / back[0]), rel=0.05)
 
 
 def test_the_interval_of_the_true_ratio_covers_it_most_of_the_time() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runners.text import counted, printable, shorten
+from runners.text import counted, printable, shorten, times
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,8 @@ def test_a_noun_follows_its_number() -> None:
     assert counted(1, "core") == "1 core"
     assert counted(2, "core") == "2 cores"
     assert counted(2, "process", "processes") == "2 processes"
+
+
+def test_a_ratio_has_three_digits_and_no_more_than_two_decimals() -> None:
+    values = (0.047, 0.68, 1.0, 16.96, 159.4, 1234.5)
+    assert [*map(times, values)] == ["0.05x", "0.68x", "1.00x", "17.0x", "159x", "1,234x"]

@@ -142,6 +142,7 @@ def everything_asked() -> Request:
         fused=True,
         time_budget_s=60.0,
         within_pct=2.0,
+        notes=("one was left out",),
     )
 
 

@@ -96,6 +96,13 @@ def test_trials_show_as_medians_with_their_spread() -> None:
     assert "cpu: steady epochs 1.00 to 3.00 s over 3 trials." in said
 
 
+def test_the_trials_lie_between_the_fastest_and_the_slowest_however_many() -> None:
+    runs = [finished(9.0, s) for s in (1.0, 2.0, 2.1, 2.2, 7.0)]
+    said = text(replayed(plan("cpu", trials=5), *runs))
+
+    assert "cpu: steady epochs 1.00 to 7.00 s over 5 trials." in said
+
+
 def test_trials_that_may_be_left_out_are_counted_as_at_most() -> None:
     of = replace(plan("cpu", trials=5), within_pct=2.0)
 
@@ -107,6 +114,12 @@ def test_markdown_escapes_what_would_break_the_table() -> None:
 
     assert "| cpu | done | 2.00 | 1.00 |" in said
     assert "no \\<b\\>CUDA\\</b\\> \\| here" in said
+
+
+def test_markdown_shows_text_that_is_not_ours_as_it_is() -> None:
+    said = markdown(replayed(plan("cpu &lt;b&gt; ~~no~~ $x$"), finished(2.0, 1.0)))
+
+    assert "| cpu \\&lt;b\\&gt; \\~\\~no\\~\\~ \\$x\\$ |" in said
 
 
 def page(state: ComparisonState) -> ElementTree.Element:

@@ -43,7 +43,7 @@ def test_the_twenty_rows_of_an_mnist_comparison() -> None:
         "later epochs (steady)": ("162 s (2.7 min)", "3.50 s", "46.3x"),
         "evaluation speed, samples/s": ("1,433", "4,464", "3.12x"),
         "evaluation time": ("6.98 s", "2.24 s", "3.12x"),
-        "single-sample latency, ms": ("91.3 ± 23.9", "62.6 ± 7.88", "1.46x"),
+        "single-sample latency, ms": ("91.3 ± 23.9", "62.6 ± 7.9", "1.46x"),
         "data loading": ("0.470 s", "0.470 s", "1.00x"),
         "layer 0 (Conv2d), cold ms": ("14.4", "181", "0.08x (slower)"),
         "layer 0 (Conv2d), warm ms": ("12.0", "0.500", "24.0x"),
@@ -141,6 +141,30 @@ def test_batch_sizes_with_relative_speed_fit_and_the_row_of_the_cpu() -> None:
     assert [rows[n]["vs cpu 64"] for n in (0, 3, 5)] == ["1.00x", "14.3x", "17.4x"]
     assert [rows[n]["note"] for n in (3, 5)] == ["baseline, cold", "fastest, cold"]
     assert any("22.8 s + 6.89 ms a step" in remark for remark in found.remarks)
+
+
+def test_the_epoch_with_its_test_is_a_median_as_the_epoch_is() -> None:
+    request = Request(workloads=("mlp",), batch_sizes=(64, 128))
+    runs = [
+        trained("d", (9.0, time_s), samples=128, batch_size=64, eval_s=0.5)
+        for time_s in (1.0, 1.0, 1.1, 1.1, 60.0, 60.0)
+    ]
+    table = report(replayed(planned(request, trials=3), *runs)).tables[0]
+    row = dict(zip(table.header, table.rows[0], strict=True))
+
+    assert row["epoch s"].startswith("1.10 ")
+    assert row["with test"] == "1.60"
+
+
+def test_the_command_below_a_report_that_was_asked_for_prints_that_report() -> None:
+    origin = Origin(request=Request(workloads=("mlp",), devices=("cpu",)))
+    asked, fitting = (
+        dict(build(published.mnist(), name, origin).conditions)["command"]
+        for name in (ReportName.SUMMARY, None)
+    )
+
+    assert asked == "racetop compare mlp --devices cpu --report summary"
+    assert fitting == "racetop compare mlp --devices cpu"
 
 
 def test_a_cell_out_of_memory_is_a_row_and_one_spared_in_part_is_done() -> None:
