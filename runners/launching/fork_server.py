@@ -37,7 +37,7 @@ class ForkServer:
         """Start it; it imports from now on.
 
         Args:
-            settings: Of a job on the same cores, with the same threads and devices in sight.
+            settings: Of a job on the same cores, with the same devices in sight.
             command: The program; a socket's number and the settings as JSON follow.
             environment: Its variables, and those of its workers.
 

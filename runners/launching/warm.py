@@ -25,15 +25,16 @@ _AHEAD = "torch was imported ahead of the run, by the process it was forked from
 
 OnEvent = Callable[[Event], None]
 RunWorker = Callable[[JobSettings, OnEvent], Awaitable[None]]
-_Key = tuple[tuple[int, ...], int | None, bool]
+_Key = tuple[tuple[int, ...], bool]
 
 
 class WarmWorkers:
     """Keeps fork servers, for the newest two kinds of jobs, and runs each job in a fork.
 
-    What a server imports depends on the cores, the threads and whether GPUs are in sight, which
-    are set before torch is imported; jobs that differ in one of them have servers of their own.
-    Where there can be no server, or it is gone, the worker is started cold.
+    What a server imports depends on the cores and on whether GPUs are in sight, which are set
+    before torch is imported; jobs that differ in one of them have servers of their own. Each fork
+    sets its own number of threads: a server has started none. Where there can be no server, or it
+    is gone, the worker is started cold.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class WarmWorkers:
         """The server of such jobs, started if need be; None where there can be none."""
         if not self._is_possible or settings.device == "mps":
             return None
-        key = (settings.cores, settings.threads, is_accelerator(settings.device))
+        key = (settings.cores, is_accelerator(settings.device))
         server = self._servers.pop(key, None)
         if server is not None and server.is_lost:
             if server.imported_s is None:

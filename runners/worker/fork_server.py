@@ -1,8 +1,8 @@
 """Forks a worker for each job from a process that has imported all a job needs.
 
 It is started as `python -P -m runners.worker.fork_server FD SETTINGS`: FD is a Unix socket that
-keeps packets apart, SETTINGS the JSON of a job on the same cores, with the same threads and the
-same devices in sight as those to come. Each packet is a JSON object:
+keeps packets apart, SETTINGS the JSON of a job on the same cores, with the same devices in sight
+as those to come. Each packet is a JSON object:
 
 - from racetop, `settings` of a job, with the worker's ends of four pipes: events, standard
   output, standard error, control; or `reap`, the number of a process that has ended;

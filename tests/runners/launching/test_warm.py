@@ -128,7 +128,7 @@ async def test_nothing_is_prepared_while_a_run_is_measured(make: Make) -> None:
 
     def prepare_more(event: Event) -> None:
         if isinstance(event, Hello):
-            warm.prepare(settings(threads=7))
+            warm.prepare(settings(cores=(7,)))
             seen.append(len(children()))
 
     await warm.run_worker(settings(), prepare_more)
@@ -291,7 +291,7 @@ async def test_a_run_waits_for_an_import_that_another_needs(make: Make) -> None:
         if isinstance(event, Hello):
             order.append("run")
 
-    warm.prepare(settings(threads=2))
+    warm.prepare(settings(cores=(1,)))
     run = asyncio.create_task(warm.run_worker(settings(), note))
     await warm.wait_until_prepared()
     order.append("imported")
@@ -303,9 +303,9 @@ async def test_a_run_waits_for_an_import_that_another_needs(make: Make) -> None:
 async def test_servers_of_the_newest_two_kinds_are_kept(make: Make) -> None:
     warm = make("normal")
     pids = []
-    for threads in (1, 2, 3):
+    for core in (0, 1, 2):
         events: list[Event] = []
-        await warm.run_worker(settings(threads=threads), events.append)
+        await warm.run_worker(settings(cores=(core,)), events.append)
         pids.append(started(events)[0])
 
     assert sorted(child.pid for child in children()) == sorted(pids[1:])
@@ -314,8 +314,8 @@ async def test_servers_of_the_newest_two_kinds_are_kept(make: Make) -> None:
 async def test_closing_ends_all_servers_and_leaves_no_descriptor(make: Make) -> None:
     before = psutil.Process().num_fds()
     warm = make("normal")
-    for threads in (1, 2):
-        await warm.run_worker(settings(threads=threads), lambda _event: None)
+    for core in (0, 1):
+        await warm.run_worker(settings(cores=(core,)), lambda _event: None)
     warm.close()
 
     assert not children()

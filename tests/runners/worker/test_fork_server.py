@@ -17,7 +17,9 @@ from runners.events import (
     Hello,
     JobDone,
     JobFailed,
+    Stage,
     StageFinished,
+    StageStarted,
 )
 from runners.launching.launch import run_worker
 from runners.launching.warm import WarmWorkers
@@ -78,6 +80,24 @@ async def test_a_forked_job_learns_exactly_what_a_cold_one_does(
     for events in forked[1:]:
         (ready,) = (event for event in events if isinstance(event, DeviceReady))
         assert any("imported ahead" in note for note in ready.notes)
+
+
+async def test_one_server_serves_jobs_with_any_number_of_threads(
+    warm: WarmWorkers, settings: JobSettings
+) -> None:
+    cold: list[Event] = []
+    await run_worker(replace(settings, threads=2), cold.append)
+    forked = [await run_warm(warm, replace(settings, threads=threads)) for threads in (1, 2, 1)]
+
+    threads = [e.threads for events in forked for e in events if isinstance(e, DeviceReady)]
+    assert threads == [1, 2, 1]
+    assert losses(forked[1]) == losses(cold)
+    # Only the first waited for an import.
+    imports = [
+        any(isinstance(e, StageStarted) and e.stage is Stage.IMPORT for e in events)
+        for events in forked
+    ]
+    assert imports == [True, False, False]
 
 
 async def test_a_forked_job_has_loader_processes_and_leaves_none(
