@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from runners.spec import JobSpec, Order, Plan
+from runners.spec import JobSpec, Order, Plan, Request
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import TRIALS_FOR_INTERVAL, Ratio, ratio_between, samples_per_s
 from runners.text import counted
@@ -25,6 +25,12 @@ PROBE_STEPS = 20
 MOST_SAMPLES = 40_000
 # A gain below this is not worth a setting more to know of.
 LEAST_GAIN = 1.02
+BF16 = "bf16"
+"""The name of the one setting that changes the figures that are computed."""
+# What the plans say of themselves, wherever they are kept.
+_PROBE = "tuning's first look at the speed: a few steps, by which its trials are cut to a length"
+_ALONE = "brief trials of tuning: each setting alone"
+_TOGETHER = "brief trials of tuning: the best setting, and all that won together"
 
 RunPlan = Callable[[Plan], Awaitable[ComparisonState]]
 
@@ -47,12 +53,10 @@ class Switch:
 
     Attributes:
         name: In words, as it stands in the table.
-        option: How the command line asks for it.
         changes: Fields of the job's settings with their new values.
     """
 
     name: str
-    option: str
     changes: tuple[tuple[str, object], ...]
 
     def applied_to(self, settings: JobSettings) -> JobSettings:
@@ -85,14 +89,14 @@ class Tuned:
 
     Attributes:
         settings: The settings that won, for the whole training.
-        options: What the command line has to name for them.
+        kept: Names of the switches among them, without those that the tuned loop has anyway.
         trials: Everything tried, in order.
         gain: How many times as fast as the workload as written; None where it was not measured.
         is_complete: Whether all was tried; not where a stop was asked for.
     """
 
     settings: JobSettings
-    options: tuple[str, ...]
+    kept: tuple[str, ...]
     trials: tuple[Trial, ...]
     gain: Ratio | None
     is_complete: bool = True
@@ -124,7 +128,7 @@ class Tuning:
         if brief is None:
             return Tuned(
                 settings=self._whole,
-                options=_options(self._whole, []),
+                kept=(),
                 trials=(),
                 gain=None,
                 is_complete=False,
@@ -132,14 +136,14 @@ class Tuning:
         switches = switches_for(brief)
         starts = self._starts(brief)
         first = len(starts)
-        state = await self._run_plan(_plan(starts, brief, switches))
+        state = await self._run_plan(_plan(starts, brief, switches, _ALONE))
         trials = [_trial(state, first, job) for job in range(len(state.plan.jobs))]
         alone = trials[first + 1 :]
         won = [s for s, trial in zip(switches, alone, strict=True) if _wins(trial)]
         best = max(won, key=lambda switch: _gain(alone[switches.index(switch)]), default=None)
         kept, place = ([best], first + 1 + switches.index(best)) if best else ([], first)
         if best is not None and len(won) > 1 and not _was_stopped(state):
-            state = await self._run_plan(_plan(starts, brief, [best, _together(won)]))
+            state = await self._run_plan(_plan(starts, brief, [best, _together(won)], _TOGETHER))
             joint = _trial(state, first, first + 2)
             trials.append(joint)
             place = first + 1
@@ -147,7 +151,7 @@ class Tuning:
                 kept, place = won, first + 2
         return Tuned(
             settings=_with(self._whole, kept),
-            options=_options(self._whole, kept),
+            kept=tuple(switch.name for switch in kept),
             trials=tuple(_decided(trial, kept, won) for trial in trials),
             gain=ratio_between(state, 0, place) if starts else None,
             is_complete=not _was_stopped(state),
@@ -168,7 +172,7 @@ class Tuning:
         probe = replace(
             brief, train_samples=min(few, most or few), test_samples=_test_samples(brief)
         )
-        state = await self._run_plan(_plan([], probe, [], trials=1))
+        state = await self._run_plan(_plan([], probe, [], _PROBE, trials=1))
         if _was_stopped(state):
             return None
         (run,) = state.runs.values()
@@ -185,6 +189,27 @@ class Tuning:
         return [JobSpec(label="as written", settings=replace(brief, variant=Variant.AS_WRITTEN))]
 
 
+def with_found(request: Request, tuned: Tuned, before: JobSettings) -> Request:
+    """What was asked for, with the settings that were found instead.
+
+    Args:
+        request: What was asked for: one job.
+        tuned: What tuning it came to.
+        before: The job's settings as the request has them.
+    """
+    found = tuned.settings
+    threads = request.threads if found.threads == before.threads else (found.threads or 1,)
+    return replace(
+        request,
+        variants=(found.variant,),
+        precisions=(found.precision,),
+        compiles=(found.compile,),
+        threads=threads,
+        channels_last=found.channels_last,
+        fused=found.fused,
+    )
+
+
 def switches_for(settings: JobSettings) -> tuple[Switch, ...]:
     """The settings worth a try for a job.
 
@@ -194,37 +219,36 @@ def switches_for(settings: JobSettings) -> tuple[Switch, ...]:
     workload = CATALOGUE[settings.workload]
     found = []
     if settings.precision is not Precision.BF16:
-        found.append(_switch("bf16", "--precision bf16", precision=Precision.BF16))
+        found.append(_switch(BF16, precision=Precision.BF16))
     if workload.kind is not Kind.MICRO:
         if len(workload.input_shape) > 1:
-            found.append(_switch("channels first", "--no-channels-last", channels_last=False))
-        found.append(_switch("plain optimizer", "--no-fused", fused=False))
+            found.append(_switch("channels first", channels_last=False))
+        found.append(_switch("plain optimizer", fused=False))
         if not settings.compile:
-            found.append(_switch("compile", "--compile", compile=True))
+            found.append(_switch("compile", compile=True))
     threads = settings.threads or len(settings.cores)
     if settings.device == "cpu" and threads > 1:
         half = threads // 2
-        name = counted(half, "thread")
-        found.append(_switch(name, f"--threads {half}", threads=half))
+        found.append(_switch(counted(half, "thread"), threads=half))
     return tuple(found)
 
 
 def _together(switches: Sequence[Switch]) -> Switch:
     return Switch(
         name=" + ".join(switch.name for switch in switches),
-        option=" ".join(switch.option for switch in switches),
         changes=tuple(change for switch in switches for change in switch.changes),
     )
 
 
-def _switch(name: str, option: str, **changes: object) -> Switch:
-    return Switch(name=name, option=option, changes=tuple(changes.items()))
+def _switch(name: str, **changes: object) -> Switch:
+    return Switch(name=name, changes=tuple(changes.items()))
 
 
 def _plan(
     starts: Sequence[JobSpec],
     settings: JobSettings,
     switches: Sequence[Switch],
+    note: str,
     *,
     trials: int = TRIALS_FOR_INTERVAL,
 ) -> Plan:
@@ -233,7 +257,7 @@ def _plan(
         JobSpec(label=str(settings.variant), settings=settings),
         *(JobSpec(label=s.name, settings=s.applied_to(settings)) for s in switches),
     ]
-    return Plan(order=Order.IN_TURN, trials=trials, jobs=tuple(jobs))
+    return Plan(order=Order.IN_TURN, trials=trials, jobs=tuple(jobs), notes=(note,))
 
 
 def _trial(state: ComparisonState, reference: int, job: int) -> Trial:
@@ -290,10 +314,6 @@ def _with(settings: JobSettings, switches: Sequence[Switch]) -> JobSettings:
     for switch in switches:
         settings = switch.applied_to(settings)
     return settings
-
-
-def _options(settings: JobSettings, switches: Sequence[Switch]) -> tuple[str, ...]:
-    return (f"--variant {settings.variant}", *(switch.option for switch in switches))
 
 
 def _test_samples(settings: JobSettings) -> int:

@@ -209,11 +209,15 @@ def _compare(arguments: Sequence[str]) -> int:
     )
     add_output_options(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
+    _add_no_history(parser)
+    add_comparison_options(parser)
+    return run_compare(parser.parse_args(arguments))
+
+
+def _add_no_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-history", action="store_false", dest="history", help="do not keep the result"
     )
-    add_comparison_options(parser)
-    return run_compare(parser.parse_args(arguments))
 
 
 def _history(arguments: Sequence[str]) -> int:
@@ -240,6 +244,7 @@ def _tune(arguments: Sequence[str]) -> int:
         metavar="TIME",
         help="about how long a steady epoch of a trial takes (default 2s)",
     )
+    _add_no_history(parser)
     add_comparison_options(parser)
     options = parser.parse_args(arguments)
     from tui.commands.tune import run_tune

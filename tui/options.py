@@ -280,13 +280,6 @@ def parse_texts(workload: str, texts: Mapping[str, str]) -> argparse.Namespace:
     return parser.parse_args(arguments, argparse.Namespace(workload=workload))
 
 
-def with_arguments(request: Request, arguments: Sequence[str]) -> Request:
-    """The request with what is typed on a command line laid over it."""
-    parser = argparse.ArgumentParser()
-    add_comparison_options(parser)
-    return replace(request, **_given(parser.parse_args(arguments)))
-
-
 def for_workload(options: argparse.Namespace, workload: str) -> argparse.Namespace:
     """The same options for another workload, without the axes asked for with the first."""
     if workload == options.workload:

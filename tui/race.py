@@ -47,6 +47,7 @@ class Race:
     Attributes:
         request: What was asked for last; None before the first race.
         state: The state of that comparison.
+        machine: The machine's readings as it began, as JSON values; None where unknown.
         past: The file it is kept in.
     """
 
@@ -63,6 +64,7 @@ class Race:
     ) -> None:
         self.request: Request | None = None
         self.state: ComparisonState | None = None
+        self.machine: Mapping[str, Any] | None = None
         self.clock = clock
         self.past = past
         self._cores = cores
@@ -142,20 +144,25 @@ class Race:
         plan = self.plan(request)
         self._refuse_a_second()
         self._go(request, ComparisonState.of(plan), self._begin_recording(plan, request, machine))
+        self.machine = machine
         return plan
 
-    async def run_plan(self, plan: Plan) -> ComparisonState:
-        """Run a plan that no request stands for to its end; it is not kept.
+    async def run_plan(
+        self, plan: Plan, machine: Mapping[str, Any] | None = None
+    ) -> ComparisonState:
+        """Run a plan that no request stands for to its end.
+
+        Args:
+            plan: What to run.
+            machine: The machine's readings as JSON values; None where unknown.
 
         Raises:
             RuntimeError: A race is running.
         """
-
-        async def keep_nothing() -> None:
-            return None
-
         self._refuse_a_second()
-        task = self._go(None, ComparisonState.of(plan), keep_nothing())
+        recording = self._begin_recording(plan, None, machine)
+        task = self._go(None, ComparisonState.of(plan), recording)
+        self.machine = machine
         await asyncio.wait([task])
         return self.state or ComparisonState.of(plan)
 
@@ -171,6 +178,7 @@ class Race:
 
         self._refuse_a_second()
         self._go(saved.request, saved.state, go_on())
+        self.machine = saved.machine
         return saved.plan
 
     def stop(self) -> None:
@@ -215,7 +223,7 @@ class Race:
     def _go(
         self, request: Request | None, state: ComparisonState, get_recorder: Awaitable[None]
     ) -> asyncio.Task[None]:
-        self.request, self.state = request, state
+        self.request, self.state, self.machine = request, state, None
         self._comparison = self._recorder = self._unsaved = None
         self._is_stopping = False
         self._task = asyncio.create_task(self._run(state, get_recorder), name="race")
@@ -244,7 +252,7 @@ class Race:
             await self.past.open()
 
     async def _begin_recording(
-        self, plan: Plan, request: Request, machine: Mapping[str, Any] | None
+        self, plan: Plan, request: Request | None, machine: Mapping[str, Any] | None
     ) -> None:
         from runners.history.errors import HistoryError
 

@@ -19,7 +19,6 @@ from sensors.readings import Reading
 from sensors.snapshot import snapshot
 from tui import charts, requests
 from tui.messages import RaceChanged
-from tui.options import with_arguments
 from tui.race import Race
 from tui.screens.live import LiveScreen, View
 from tui.wiring import Opening
@@ -131,8 +130,9 @@ class RacingApp(App[None]):
         from tui.export import export_comparison, in_words
 
         try:
-            machine = snapshot(self.reading) if self.reading else None
-            paths = export_comparison(state, machine, folder=Path.cwd(), request=self.race.request)
+            paths = export_comparison(
+                state, self.race.machine, folder=Path.cwd(), request=self.race.request
+            )
         except OSError as error:
             self.notify(f"Not exported: {error}", severity="error", markup=False)
         else:
@@ -221,17 +221,18 @@ class RacingApp(App[None]):
         self._is_tuning = True
         try:
             settings = self.race.plan(request).jobs[0].settings
-            words, arguments = await tune(settings, self._run_part)
+            words, found = await tune(request, settings, self._run_part)
         except UsageError as error:
             self.notify(str(error), severity="error", markup=False)
         else:
-            self._last = with_arguments(request, arguments)
+            self._last = found or self._last
             self.live.race.tell(words)
         finally:
             self._is_tuning = False
 
     async def _run_part(self, plan: Plan) -> ComparisonState:
-        running = asyncio.ensure_future(self.race.run_plan(plan))
+        machine = snapshot(self.reading) if self.reading else None
+        running = asyncio.ensure_future(self.race.run_plan(plan, machine))
         await asyncio.sleep(0)
         self._show_start(plan, None)
         return await running
@@ -258,6 +259,8 @@ class RacingApp(App[None]):
         self._told_problem = None
         self.live.race.warn("")
         self.live.show_view(View.RACE)
+        for note in request.notes if request else ():
+            self.notify(f"{note[:1].upper()}{note[1:]}.", title="Not all is raced here")
         self._show_plan(plan)
         self._load_charts()
 

@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-import shlex
-
-from runners.spec import Plan, UsageError
-from runners.state import ComparisonState, RunStatus
-from runners.tuning import Decision, RunPlan, Tuned, Tuning
+from runners.reports.command_line import command_line
+from runners.spec import Request, UsageError
+from runners.tuning import Decision, RunPlan, Trial, Tuned, Tuning, with_found
 from runners.workloads import JobSettings
 
 TRIAL_S = 2.0
 
 
-async def tune(settings: JobSettings, run_plan: RunPlan) -> tuple[str, list[str]]:
+async def tune(
+    request: Request, settings: JobSettings, run_plan: RunPlan
+) -> tuple[str, Request | None]:
     """Try the settings that fit a job.
 
     Args:
-        settings: The job.
+        request: What was asked for: one job.
+        settings: That job.
         run_plan: Runs a plan to its end, or to where it was stopped.
 
     Returns:
-        The outcome in words, and what the command line has to name for it.
+        The outcome in words, and the request with what is kept; None where nothing was decided.
 
     Raises:
-        UsageError: It was stopped before all was tried, or could not be measured.
+        UsageError: Nothing could be measured.
     """
-
-    async def run(plan: Plan) -> ComparisonState:
-        state = await run_plan(plan)
-        if any(run.status is RunStatus.STOPPED for run in state.runs.values()):
-            raise UsageError("Tuning was stopped before all was tried; nothing is decided.")
-        return state
-
-    outcome = await Tuning(settings, trial_s=TRIAL_S, run_plan=run).run()
+    outcome = await Tuning(settings, trial_s=TRIAL_S, run_plan=run_plan).run()
     if all(trial.samples_per_s is None for trial in outcome.trials):
-        raise UsageError("No setting could be measured; the table says why.")
-    arguments = shlex.split(" ".join(outcome.options))
-    command = ["racetop", "compare", settings.workload, "--devices", settings.device, *arguments]
-    return f"{_in_words(outcome)} r runs it whole: {shlex.join(command)}", arguments
+        raise UsageError(
+            "No setting could be measured; the table says why."
+            if outcome.is_complete
+            else "Tuning was stopped before anything was measured."
+        )
+    found = with_found(request, outcome, settings)
+    again = f"r runs it whole: {command_line(found)}"
+    if outcome.is_complete:
+        return f"Tuning {_kept(outcome)} {again}", found
+    so_far = ", ".join(map(_row, outcome.trials))
+    words = f"Tuning was stopped before all was tried. So far: {so_far}."
+    return (f"{words} It {_kept(outcome)} {again}", found) if outcome.kept else (words, None)
 
 
-def _in_words(outcome: Tuned) -> str:
-    kept = [trial.name for trial in outcome.trials if trial.decision is Decision.KEPT]
-    words = f"kept {', '.join(kept)}" if kept else "kept the tuned loop as it is"
+def _row(trial: Trial) -> str:
+    """One that was tried: how fast against the tuned loop, and what became of it."""
+    ratio = "" if trial.ratio is None or trial.ratio.value is None else f" {trial.ratio.value:.2f}x"
+    decision = trial.decision
+    if decision is Decision.REFERENCE:
+        rate = trial.samples_per_s
+        return f"{trial.name} {'n/a' if rate is None else f'{rate:,.0f} samples/s'}"
+    return f"{trial.name}{ratio} ({decision})"
+
+
+def _kept(outcome: Tuned) -> str:
+    names = " and ".join(outcome.kept)
+    words = f"kept {names}" if names else "kept the tuned loop as it is"
     if outcome.gain is None or outcome.gain.value is None:
-        return f"Tuning {words}."
-    return f"Tuning {words}: {outcome.gain.value:.2f}x the loop as written."
+        return f"{words}."
+    return f"{words}: {outcome.gain.value:.2f}x the loop as written."

@@ -73,7 +73,7 @@ async def test_what_wins_is_kept_and_what_does_not_is_named() -> None:
         "1 thread": Decision.KEPT,
         "bf16 + 1 thread": Decision.KEPT,
     }
-    assert outcome.options == ("--variant tuned", "--precision bf16", "--threads 1")
+    assert outcome.kept == ("bf16", "1 thread")
     assert (outcome.settings.precision, outcome.settings.threads) == (Precision.BF16, 1)
     assert (outcome.settings.epochs, outcome.settings.train_samples) == (10, None)
 
@@ -101,7 +101,7 @@ async def test_settings_that_spoil_each_other_are_not_kept_together() -> None:
     outcome, _ = await tuned(sample_s)
     assert decisions(outcome)["1 thread"] is Decision.OUTDONE
     assert decisions(outcome)["bf16"] is Decision.KEPT
-    assert outcome.options == ("--variant tuned", "--precision bf16")
+    assert outcome.kept == ("bf16",)
 
 
 async def test_settings_that_fail_together_now_and_then_are_not_kept_together() -> None:
@@ -116,7 +116,7 @@ async def test_settings_that_fail_together_now_and_then_are_not_kept_together() 
 
     outcome, _ = await tuned(sample_s)
     assert decisions(outcome)["bf16 + 1 thread"] is Decision.FAILED
-    assert outcome.options == ("--variant tuned", "--precision bf16")
+    assert outcome.kept == ("bf16",)
 
 
 async def test_a_stop_leaves_what_was_measured_and_tries_nothing_more() -> None:
@@ -138,7 +138,7 @@ async def test_a_stop_leaves_what_was_measured_and_tries_nothing_more() -> None:
     assert not outcome.is_complete
     assert decisions(outcome)["1 thread"] is Decision.UNDECIDED
     assert decisions(outcome)["bf16"] is Decision.KEPT
-    assert outcome.options == ("--variant tuned", "--precision bf16")
+    assert outcome.kept == ("bf16",)
 
 
 async def test_trials_are_as_long_as_asked_for() -> None:
@@ -151,7 +151,7 @@ async def test_trials_are_as_long_as_asked_for() -> None:
 
 async def test_where_nothing_helps_the_tuned_loop_stays() -> None:
     outcome, machine = await tuned(lambda settings: None if settings.compile else 1e-4)
-    assert outcome.options == ("--variant tuned",)
+    assert outcome.kept == ()
     assert len(machine.plans) == 2
 
 

@@ -200,7 +200,7 @@ async def test_one_of_which_only_the_plan_is_known_cannot_be_repeated(path: Path
     stage = Stage(history=path)
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await press(pilot, "h", "r")
-        assert "is not known of comparison 1" in told(stage)
+        assert "Comparison 1 is a part of tuning" in told(stage)
         await press(pilot, "enter")
         assert "repeat" not in text_of(pilot).splitlines()[-1]
 

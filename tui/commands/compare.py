@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
-import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, TextIO
 
 from runners.comparison import RunWorker
 from runners.devices import best_accelerator
-from runners.events import Event
-from runners.history.store import History, HistoryError, Recorder
-from runners.paths import cache_dir, check_data, data_dir, history_path
+from runners.history.store import Recorder
+from runners.paths import cache_dir, check_data, data_dir
 from runners.planning import make_plan
 from runners.reports.render import render
-from runners.sparing import cut_short
-from runners.spec import Order, Plan, Request, RunKey, named_workloads
+from runners.spec import Order, Plan, Request, named_workloads
 from runners.state import ComparisonState, RunStatus
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
+from tui.commands.keeping import Telling, open_history, tell_what_is_kept
 from tui.commands.output import Output, output_from, write_output
-from tui.commands.progress import Progress
+from tui.commands.progress import Progress, progress_on
 from tui.commands.running import run_plan
 from tui.options import request_from
 
@@ -88,7 +85,7 @@ def compare(
     progress = progress_on(stderr, is_quiet=is_quiet)
     progress.tell_notes(plan)
     with ExitStack() as ended:
-        history = _history(progress) if is_kept else None
+        history = open_history(progress) if is_kept else None
         recorder = None
         if history is not None:
             ended.callback(history.close)
@@ -143,7 +140,7 @@ def carry_out(
                 progress,
                 run_worker,
                 state=state,
-                recorder=_Telling(recorder, progress) if recorder else None,
+                recorder=Telling(recorder, progress) if recorder else None,
             )
         )
     progress.finish()
@@ -156,61 +153,6 @@ def carry_out(
         if ended_by is None:
             raise
     if recorder is not None:
-        _tell_what_is_kept(recorder, state, progress)
+        tell_what_is_kept(recorder, state, progress)
     failed = any(run.status is RunStatus.FAILED for run in state.runs.values())
     return 128 + ended_by if ended_by else int(failed or not is_written)
-
-
-def progress_on(stderr: TextIO, *, is_quiet: bool) -> Progress:
-    """Progress on a stream, on one line where it is a terminal that can rewrite it."""
-    if isinstance(stderr, io.TextIOWrapper):
-        stderr.reconfigure(errors="replace")
-    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return Progress(stderr, quiet=is_quiet, is_live=is_live)
-
-
-def _history(progress: Progress) -> History | None:
-    """The history; None where nothing is to be kept, or nothing can be, which is told."""
-    path = history_path()
-    if path is None:
-        return None
-    try:
-        return History.open(path)
-    except HistoryError as error:
-        progress.say(f"not saved: {error}")
-        return None
-
-
-class _Telling:
-    """Keeps what happens, and tells at once, not only at the end, why that cannot be."""
-
-    def __init__(self, recorder: Recorder, progress: Progress) -> None:
-        self._recorder = recorder
-        self._progress = progress
-        self._told: str | None = None
-
-    def event(self, key: RunKey, event: Event) -> None:
-        self._recorder.event(key, event)
-        if self._recorder.problem != self._told:
-            self._told = self._recorder.problem
-            self._progress.say(self._told or "saved again, all of it")
-
-    def spared(self, keys: Iterable[RunKey], why: str) -> None:
-        self._recorder.spared(keys, why)
-
-    def finish(self, state: ComparisonState) -> None:
-        self._recorder.finish(state)
-
-
-def _tell_what_is_kept(recorder: Recorder, state: ComparisonState, progress: Progress) -> None:
-    recorder.close()
-    is_stopped = any(run.status is RunStatus.STOPPED for run in state.runs.values())
-    if recorder.problem is not None:
-        progress.say(recorder.problem)
-    elif is_stopped or cut_short(state):
-        progress.say(
-            f"saved as comparison {recorder.id}; "
-            f"'racetop history resume {recorder.id}' goes on with it"
-        )
-    else:
-        progress.note(f"saved as comparison {recorder.id}")

@@ -23,9 +23,10 @@ from runners.reports.names import Form, ReportName
 from runners.reports.render import render
 from runners.spec import UsageError
 from runners.text import counted, printable
-from tui.commands.compare import carry_out, progress_on
+from tui.commands.compare import carry_out
 from tui.commands.history_list import as_json, description, table
 from tui.commands.output import add_output_options, output_from, write_output
+from tui.commands.progress import progress_on
 from tui.option_values import positive
 
 _PAGE = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable
@@ -123,6 +124,14 @@ class Progress:
             self._stream.flush()
         except (OSError, ValueError):
             self._quiet = True
+
+
+def progress_on(stderr: TextIO, *, is_quiet: bool) -> Progress:
+    """Progress on a stream, on one line where it is a terminal that can rewrite it."""
+    if isinstance(stderr, io.TextIOWrapper):
+        stderr.reconfigure(errors="replace")
+    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Progress(stderr, quiet=is_quiet, is_live=is_live)
 
 
 def _name(state: ComparisonState, key: RunKey) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, TextIO
 
 from runners.comparison import RunWorker
 from runners.devices import best_accelerator
+from runners.history.store import History, Recorder
 from runners.launching.warm import WarmWorkers
 from runners.paths import cache_dir, data_dir
 from runners.planning import make_plan
@@ -20,11 +22,13 @@ from runners.spec import Order, Plan, Request, UsageError
 from runners.state import ComparisonState
 from runners.statistics import Ratio
 from runners.text import printable
-from runners.tuning import Decision, Trial, Tuned, Tuning
+from runners.tuning import BF16, Decision, Trial, Tuned, Tuning, with_found
 from runners.workloads import JobSettings
 from sensors.sampler import take_reading
+from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
-from tui.commands.progress import Progress
+from tui.commands.keeping import Telling, open_history, tell_what_is_kept
+from tui.commands.progress import Progress, progress_on
 from tui.commands.running import run_plan
 from tui.options import request_from
 
@@ -41,7 +45,8 @@ def run_tune(options: argparse.Namespace) -> int:
     Raises:
         UsageError: Something asked for is unknown, or more than one job is.
     """
-    accelerator = best_accelerator(take_reading())
+    reading = take_reading()
+    accelerator = best_accelerator(reading)
     request = request_from(options, accelerator=accelerator, order=Order.IN_TURN)
     if not options.devices:
         request = replace(request, devices=(accelerator or "cpu",))
@@ -53,6 +58,8 @@ def run_tune(options: argparse.Namespace) -> int:
         sys.stderr,
         trial_s=options.trial_seconds,
         as_json=options.json,
+        machine=snapshot(reading),
+        is_kept=options.history,
     )
 
 
@@ -63,7 +70,9 @@ def tune(
     *,
     trial_s: float,
     as_json: bool,
+    machine: Mapping[str, Any] | None = None,
     run_worker: RunWorker | None = None,
+    is_kept: bool = True,
 ) -> int:
     """Try the settings that fit a job; progress goes to `stderr`, the table to `stdout`.
 
@@ -73,7 +82,9 @@ def tune(
         stderr: For everything else.
         trial_s: About how long a steady epoch of a trial shall take, in seconds.
         as_json: Whether to print JSON, schema `racetop.tuning/1`.
+        machine: The machine's readings as JSON values; None where unknown.
         run_worker: Runs one job and reports its events; None for warm workers.
+        is_kept: Whether the history keeps what is tried, if there is one.
 
     Returns:
         0 when the loop that is tuned could be measured, else 1; 128 and the signal's number when
@@ -86,46 +97,63 @@ def tune(
     if len(plan.jobs) != 1:
         raise UsageError("tune takes one workload, one device and one value of each option")
     settings = plan.jobs[0].settings
-    is_live = stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    progress = Progress(stderr, quiet=False, is_live=is_live)
-    warm = WarmWorkers()
+    progress = progress_on(stderr, is_quiet=False)
+    with ExitStack() as ended:
+        history = open_history(progress) if is_kept else None
+        if history is not None:
+            ended.callback(history.close)
+        parts = _Parts(progress, run_worker, history, machine)
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            outcome = runner.run(parts.tuned(settings, trial_s))
+        progress.finish()
+        parts.tell_what_is_kept()
+    command = command_line(with_found(request, outcome, settings))
+    stdout.write(_json(outcome, command) if as_json else to_text(outcome, command))
+    stdout.flush()
+    if parts.ended_by is not None:
+        return 128 + parts.ended_by
+    return 0 if any(trial.samples_per_s is not None for trial in outcome.trials) else 1
 
-    ended_by: list[int] = []
 
-    async def run(part: Plan) -> ComparisonState:
-        state, number = await run_plan(part, progress, run_worker or warm.run_worker)
-        ended_by.extend([number] if number else [])
-        return state
+class _Parts:
+    """Runs the plans of a tuning one after the other, each kept as a comparison of its own."""
 
-    async def run_all() -> Tuned:
+    def __init__(
+        self,
+        progress: Progress,
+        run_worker: RunWorker | None,
+        history: History | None,
+        machine: Mapping[str, Any] | None,
+    ) -> None:
+        self.ended_by: int | None = None
+        self._progress = progress
+        self._run_worker = run_worker
+        self._history = history
+        self._machine = machine
+        self._kept: list[tuple[Recorder, ComparisonState]] = []
+
+    async def tuned(self, settings: JobSettings, trial_s: float) -> Tuned:
+        warm = WarmWorkers()
+
+        async def run(part: Plan) -> ComparisonState:
+            return await self._run(part, self._run_worker or warm.run_worker)
+
         try:
             return await Tuning(settings, trial_s=trial_s, run_plan=run).run()
         finally:
             warm.close()
 
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        outcome = runner.run(run_all())
-    progress.finish()
-    command = command_line(_with(request, outcome.settings, settings))
-    stdout.write(_json(outcome, command) if as_json else to_text(outcome, command))
-    stdout.flush()
-    if ended_by:
-        return 128 + ended_by[0]
-    return 0 if any(trial.samples_per_s is not None for trial in outcome.trials) else 1
+    def tell_what_is_kept(self) -> None:
+        for recorder, state in self._kept:
+            tell_what_is_kept(recorder, state, self._progress)
 
-
-def _with(request: Request, found: JobSettings, before: JobSettings) -> Request:
-    """What was asked for, with the settings that were found instead."""
-    threads = request.threads if found.threads == before.threads else (found.threads or 1,)
-    return replace(
-        request,
-        variants=(found.variant,),
-        precisions=(found.precision,),
-        compiles=(found.compile,),
-        threads=threads,
-        channels_last=found.channels_last,
-        fused=found.fused,
-    )
+    async def _run(self, part: Plan, run_worker: RunWorker) -> ComparisonState:
+        recorder = self._history.begin(part, None, self._machine) if self._history else None
+        telling = Telling(recorder, self._progress) if recorder else None
+        state, self.ended_by = await run_plan(part, self._progress, run_worker, recorder=telling)
+        if recorder is not None:
+            self._kept.append((recorder, state))
+        return state
 
 
 def to_text(outcome: Tuned, command: str) -> str:
@@ -152,8 +180,10 @@ def to_text(outcome: Tuned, command: str) -> str:
     if not outcome.is_complete:
         lines.append("Stopped before all was tried.")
     look = ": look at a whole run's accuracy before you keep bf16"
-    is_bf16 = "--precision bf16" in outcome.options
-    lines += [f"Brief trials tell of speed only{look if is_bf16 else ''}.", f"  {command}"]
+    lines += [
+        f"Brief trials tell of speed only{look if BF16 in outcome.kept else ''}.",
+        f"  {command}",
+    ]
     return "\n".join(lines) + "\n"
 
 

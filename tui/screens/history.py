@@ -271,7 +271,7 @@ class HistoryScreen(ModalScreen["Request | Resumed | None"]):
         if saved is None:
             return
         if saved.request is None:
-            text = f"What was asked for is not known of comparison {entry.id}, only what ran."
+            text = f"Comparison {entry.id} is a part of tuning, which no one race repeats: u tunes."
             self.notify(text, severity="warning")
         else:
             self._race_again(saved.request)

@@ -171,7 +171,7 @@ class PastRace(ModalScreen[Request | None]):
     def action_repeat(self) -> None:
         """Race again with the same settings."""
         if self._shown.request is None:
-            self.notify("There is no one request that this could be repeated by.")
+            self.notify("No one race repeats this; those that were asked for alone can be.")
         else:
             self.dismiss(self._shown.request)
 

@@ -6,11 +6,14 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from runners.events import Event
+from runners.history.store import History, Saved
+from runners.paths import history_path
 from runners.spec import Request, UsageError
 from runners.workloads import JobSettings, Precision, Variant
 from tests.fakes.training import finished_run
@@ -78,13 +81,45 @@ def test_a_stop_prints_what_was_tried_so_far() -> None:
             await asyncio.sleep(5)
         await run_worker(settings, on_event)
 
-    out = io.StringIO()
-    status = tune(MLP, out, io.StringIO(), trial_s=1.0, as_json=False, run_worker=stopped)
+    out, err = io.StringIO(), io.StringIO()
+    status = tune(MLP, out, err, trial_s=1.0, as_json=False, run_worker=stopped)
     rows = {line.split("  ")[0]: line for line in out.getvalue().splitlines()}
     assert status == 128 + signal.SIGINT
     assert "n/a" not in rows["as written"]
     assert "not decided" in rows["bf16"]
     assert "Stopped before all was tried." in out.getvalue()
+    assert [saved.entry.runs_done for saved in kept()] == [1, 3]
+    assert "comparison 2; 'racetop history resume 2' goes on with it" in err.getvalue()
+
+
+def kept() -> list[Saved]:
+    """What the history holds, the oldest first."""
+    path = history_path()
+    assert path is not None
+    with closing(History.open(path)) as history:
+        return [history.load(entry.id) for entry in history.entries()][::-1]
+
+
+def test_what_was_tried_is_kept_as_comparisons_that_say_what_they_are() -> None:
+    err = io.StringIO()
+    tune(MLP, io.StringIO(), err, trial_s=1.0, as_json=False, run_worker=run_worker)
+    first, alone = kept()
+
+    assert err.getvalue().endswith(
+        "racetop: saved as comparison 1\nracetop: saved as comparison 2\n"
+    )
+    assert (first.request, alone.request) == (None, None)
+    assert "first look at the speed" in first.plan.notes[0]
+    assert alone.plan.notes == ("brief trials of tuning: each setting alone",)
+    assert "bf16" in [job.label for job in alone.plan.jobs]
+    assert {entry.status for entry in (first.entry, alone.entry)} == {"done"}
+
+
+def test_what_was_tried_is_not_kept_where_that_is_not_wanted() -> None:
+    out = io.StringIO()
+    tune(MLP, out, io.StringIO(), trial_s=1, as_json=False, run_worker=run_worker, is_kept=False)
+    assert "kept" in out.getvalue()
+    assert kept() == []
 
 
 def test_the_table_fits_a_terminal() -> None:
