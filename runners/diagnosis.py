@@ -36,18 +36,18 @@ LEAST_CORES_BUSY = 0.9
 JOBS_NAMED = 4
 RATIOS_NAMED = 2
 _OUTLIERS_NAMED = 3
+_SHORT_NAMED = 2
 
 
 def verdict(state: ComparisonState) -> tuple[str, ...]:
     """The sentences, the most important first; none before the first epoch is done."""
     if not any(full_epochs(run) for run in state.runs.values()):
         return ()
-    # A ladder is climbed to learn from which size on a device pays.
-    is_ladder = len(state.plan.workloads) > 1
-    sentences = sweep_sentences(state) if is_ladder else []
-    sentences += _ratio_sentences(state)
-    sentences += [] if is_ladder else sweep_sentences(state)
-    sentences += note_sentences(state.plan)
+    parts = [_ratio_sentences(state), sweep_sentences(state), note_sentences(state.plan)]
+    if len(state.plan.workloads) > 1:
+        # The table has the ratios; from which size on a device pays is what was asked.
+        parts = [*parts[1:], parts[0]]
+    sentences = [sentence for part in parts for sentence in part]
     sentences += _wait_sentences(state)
     sentences += _contention_sentences(state)
     sentences += _cold_sentences(state)
@@ -131,18 +131,21 @@ def _wait_sentences(state: ComparisonState) -> list[str]:
     return _most_telling(found, "shorter waits for data")
 
 
-def _most_telling(found: Sequence[tuple[float, str]], rest: str) -> list[str]:
+def _most_telling(
+    found: Sequence[tuple[float, str]], rest: str, *, named: int = JOBS_NAMED
+) -> list[str]:
     """Sentences about jobs; of many only the weightiest, and how many more there are.
 
     Args:
         found: Weight and sentence of each job.
         rest: What is to say of the others, in words.
+        named: How many are named.
     """
-    if len(found) <= JOBS_NAMED:
+    if len(found) <= named:
         return [sentence for _, sentence in found]
-    named = sorted(found, key=lambda pair: -pair[0])[:JOBS_NAMED]
-    more = counted(len(found) - JOBS_NAMED, "more job")
-    return [*(sentence for _, sentence in named), f"{more}: {rest}."]
+    weightiest = sorted(found, key=lambda pair: -pair[0])[:named]
+    more = counted(len(found) - named, "more job")
+    return [*(sentence for _, sentence in weightiest), f"{more}: {rest}."]
 
 
 def _contention_sentences(state: ComparisonState) -> list[str]:
@@ -169,7 +172,7 @@ def _contention_sentences(state: ComparisonState) -> list[str]:
             text = f"{job.label}: {counted(number, 'outlier')} ({named}), kept in all figures."
             outlying.append((float(number), text))
     return [
-        *_most_telling(short, "less than a core's time"),
+        *_most_telling(short, "less than a core's time", named=_SHORT_NAMED),
         *_most_telling(varying, "less variation"),
         *_most_telling(outlying, "outliers"),
     ]

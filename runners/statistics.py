@@ -82,8 +82,10 @@ class Ratio:
 
     @property
     def is_undecided(self) -> bool:
-        """Whether the interval holds 1: no difference was measured."""
-        return self.low is not None and self.high is not None and self.low <= 1.0 <= self.high
+        """Whether the interval, as it is told, holds 1: no difference was measured."""
+        if self.low is None or self.high is None:
+            return False
+        return round(self.low, 2) <= 1.0 <= round(self.high, 2)
 
 
 def spread(values: Sequence[float]) -> Spread | None:

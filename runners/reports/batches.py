@@ -11,6 +11,7 @@ from runners.fits import BatchFit, batch_fits
 from runners.reports import figures
 from runners.reports.report import Table
 from runners.reports.summaries import over_trials, peak_device_used_bytes, status, trials
+from runners.spec import Plan
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import full_epochs, ratio_between, steady_epochs
 from runners.sweep_words import LARGEST_MISS_PCT
@@ -87,7 +88,12 @@ def _groups(state: ComparisonState) -> tuple[_Group, ...]:
     named: dict[str, list[int]] = {}
     for job in range(len(plan.jobs)):
         named.setdefault(label_without(plan, job, _AXIS), []).append(job)
-    return tuple(_group(state, name, tuple(jobs)) for name, jobs in named.items())
+    by_size = {name: sorted(jobs, key=_size_in(plan)) for name, jobs in named.items()}
+    return tuple(_group(state, name, tuple(jobs)) for name, jobs in by_size.items())
+
+
+def _size_in(plan: Plan) -> Callable[[int], int]:
+    return lambda job: plan.jobs[job].settings.batch_size
 
 
 def _group(state: ComparisonState, name: str, jobs: tuple[int, ...]) -> _Group:

@@ -36,15 +36,17 @@ def _sweep(state: ComparisonState) -> tuple[Chart, ...]:
             continue
         found = cell.unit_s
         point = Point(x=value, y=found.median, low=found.low, high=found.high)
-        lines.setdefault(label_without(plan, cell.job, axis), []).append(point)
+        name = label_without(plan, cell.job, axis) or plan.jobs[cell.job].settings.device
+        lines.setdefault(name, []).append(point)
     if not lines:
         return ()
-    unit, name = plan.workloads[0].unit, axis.replace("_", " ")
+    unit, what = plan.workloads[0].unit, axis.replace("_", " ")
+    repeated = "trials" if plan.trials > 1 else f"{unit}s"
     values = sorted({point.x for points in lines.values() for point in points})
     return (
         Chart(
-            title=f"Seconds per {unit} by {name}, with the spread over trials",
-            x_title=name,
+            title=f"Seconds per {unit} by {what}, with the spread over {repeated}",
+            x_title=what,
             y_title=f"seconds per {unit}",
             series=_series(lines.items()),
             x_ticks=tuple((value, f"{value:g}") for value in values),
@@ -121,7 +123,7 @@ def _epochs(state: ComparisonState) -> tuple[Chart, ...]:
 def _series(lines: Iterable[tuple[str, list[Point]]]) -> tuple[Series, ...]:
     return tuple(
         Series(
-            name=printable(name) or "all jobs",
+            name=printable(name),
             points=tuple(sorted(points, key=lambda point: point.x)),
             style=place,
         )

@@ -140,8 +140,8 @@ def _rest() -> tuple[_Measure, ...]:
             against=_accuracy_apart,
         ),
         _memory("peak memory (RSS on a CPU)", lambda run: run.peak_memory_bytes),
-        _memory("peak memory torch holds", peak_reserved_bytes),
-        _memory("peak memory on the device", peak_device_used_bytes),
+        _memory("peak memory torch holds (GPU)", peak_reserved_bytes),
+        _memory("peak memory in use (GPU)", peak_device_used_bytes),
         _Measure(
             name="cores busy",
             cell=lambda state, job: figures.decimal(over_trials(state, job, cores_busy)),

@@ -31,7 +31,11 @@ def to_csv(state: ComparisonState) -> str:
             "data_source": (job["data_used"] or {}).get("source"),
             "why": (job["error"] or {}).get("message") or job["spared"],
         }
-        writer.writerows({**common, **epoch, **epoch["phases"]} for epoch in job["epochs"])
-        if not job["epochs"]:
-            writer.writerow({**common, "samples_per_s": None})
+        rows = [{**common, **epoch, **epoch["phases"]} for epoch in job["epochs"]]
+        for row in rows or [{**common, "samples_per_s": None}]:
+            writer.writerow({key: _cell(value) for key, value in row.items()})
     return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value

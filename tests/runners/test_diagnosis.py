@@ -131,6 +131,21 @@ def test_of_many_jobs_that_wait_the_most_telling_are_named() -> None:
     ]
 
 
+def test_of_many_jobs_short_of_time_the_two_shortest_are_named() -> None:
+    def held_back(cores: float) -> list[Event]:
+        return [epoch(n, 1.0, process_s=cores) for n in (1, 2)]
+
+    labels = [f"cpu {n}" for n in range(4)]
+    state = replayed(plan(*labels), *map(held_back, (0.8, 0.5, 0.7, 0.6)))
+
+    sentences = [s for s in verdict(state) if "core" in s]
+    assert [s.partition(", and")[0] for s in sentences] == [
+        "cpu 1 got the time of 0.5 cores",
+        "cpu 3 got the time of 0.6 cores",
+        "2 more jobs: less than a core's time.",
+    ]
+
+
 def test_a_cold_epoch_that_took_longer_is_told() -> None:
     state = replayed(plan("cpu", "mps"), finished_run(2.8, 2.0), finished_run(1.0, 1.0))
 

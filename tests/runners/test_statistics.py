@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from runners.events import Event, Phases
 from runners.spec import Order, RunKey
 from runners.state import RunState
 from runners.statistics import (
+    Ratio,
     cold_epoch_s,
     data_wait_share,
     interval_of_ratio,
@@ -210,6 +212,16 @@ def test_an_interval_that_holds_one_is_undecided() -> None:
     state = replayed(plan("cpu", "cuda:0", order=Order.IN_TURN, trials=3), *trials)
 
     assert ratios(state)[0].is_undecided
+
+
+def test_an_interval_that_is_told_to_begin_at_one_is_undecided() -> None:
+    ratio = Ratio(
+        baseline="a", job="b", steady=1.4, total=None, low=1.003, high=6.0, label="", basis=""
+    )
+
+    assert ratio.is_undecided
+    assert not replace(ratio, low=1.006).is_undecided
+    assert not replace(ratio, low=None, high=None).is_undecided
 
 
 def test_an_interval_is_the_same_each_time() -> None:

@@ -60,6 +60,14 @@ def test_the_speed_ups_of_a_ladder_stand_about_a_line_at_one() -> None:
     assert any(part.get("class") == "mark" for part in drawn(chart).iter(f"{SVG}line"))
 
 
+def test_a_sweep_of_one_device_names_it() -> None:
+    request = Request(workloads=("mlp",), batch_sizes=(32, 64))
+    runs = [trained("d", (1.0, 1.0), samples=128, batch_size=64) for _ in range(2)]
+    found = charts(replayed(planned(request), *runs))[0]
+
+    assert [series.name for series in found.series] == ["cpu"]
+
+
 def test_many_jobs_leave_out_the_chart_of_each_epoch() -> None:
     state = replayed(plan(*(f"cpu {n}" for n in range(9))), *[finished(2.0, 1.0)] * 9)
     assert charts(state) == ()

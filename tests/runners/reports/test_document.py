@@ -97,7 +97,8 @@ def test_csv_has_a_row_for_each_epoch() -> None:
         ("cpu", "1", "2.0"),
         ("cpu", "2", "1.0"),
     ]
-    assert rows[0]["process_s"] == ""
+    assert rows[0]["process_s"] == rows[0]["fused"] == ""
+    assert rows[0]["compile"] == "false"
 
 
 def test_csv_has_a_row_with_the_reason_for_a_run_without_an_epoch() -> None:

@@ -143,7 +143,7 @@ def test_html_is_one_well_formed_file_with_a_chart() -> None:
 
 def test_html_has_the_charts_of_a_sweep_and_of_a_ladder() -> None:
     titles = [h.text for h in page(published.batches()).iter("h2")]
-    assert titles[0] == "Seconds per epoch by batch size, with the spread over trials"
+    assert titles[0] == "Seconds per epoch by batch size, with the spread over epochs"
 
     titles = [h.text for h in page(published.model_sizes()).iter("h2")]
     assert "Times as fast by MFLOP a step; above the line the other is faster" in titles

@@ -57,7 +57,11 @@ def test_the_twenty_rows_of_an_mnist_comparison() -> None:
 
 def test_memory_is_told_three_ways_and_never_compared_between_kinds_of_devices() -> None:
     found = cells(report(published.mnist()))
-    names = ("peak memory (RSS on a CPU)", "peak memory torch holds", "peak memory on the device")
+    names = (
+        "peak memory (RSS on a CPU)",
+        "peak memory torch holds (GPU)",
+        "peak memory in use (GPU)",
+    )
 
     assert [found[name, "cuda:0"] for name in names] == ["1.00 GiB", "2.00 GiB", "3.00 GiB"]
     assert [found[name, "cpu"] for name in names] == ["1.00 GiB", "n/a", "n/a"]
@@ -154,6 +158,15 @@ def test_the_epoch_with_its_test_is_a_median_as_the_epoch_is() -> None:
 
     assert row["epoch s"].startswith("1.10 ")
     assert row["with test"] == "1.60"
+
+
+def test_batch_sizes_stand_in_their_order_wherever_the_baseline_runs() -> None:
+    request = Request(workloads=("mlp",), baseline="cpu", batch_sizes=(128, 32, 64))
+    state = planned(request)
+    runs = [trained("d", (1.0, 1.0), samples=128, batch_size=64) for _ in state.jobs]
+    table = report(replayed(state, *runs)).tables[0]
+
+    assert [row[0] for row in table.rows] == ["32", "64", "128"]
 
 
 def test_the_command_below_a_report_that_was_asked_for_prints_that_report() -> None:
