@@ -30,7 +30,7 @@ def export_comparison(
 
     Args:
         state: The comparison, over or not.
-        machine: The machine's readings as JSON values; None where unknown.
+        machine: The machine's readings as it began, as JSON values; None where unknown.
         folder: Where to write.
         request: What was asked for, to name the command line that repeats it.
         versions: Versions of racetop and Python by name where it ran; None: those that run now.

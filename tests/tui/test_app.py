@@ -13,6 +13,7 @@ from runners.process_events import LogLine, WorkerStarted
 from runners.spec import Order, Request
 from runners.workloads import JobSettings, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
+from sensors.snapshot import snapshot
 from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle, usual_script
 from tui import charts
@@ -325,6 +326,7 @@ async def test_exporting_writes_the_race_as_it_stands(
         stage.read(scenes.reading(0.0))
         await pilot.press("r")
         await settle(pilot)
+        stage.read(scenes.reading(5.0))
         await pilot.press("e")
         await stage.app.workers.wait_for_complete(
             [worker for worker in stage.app.workers if worker.group == "export"]
@@ -334,7 +336,8 @@ async def test_exporting_writes_the_race_as_it_stands(
     document = json.loads(written[".json"])
     assert document["schema"] == "racetop.comparison/1"
     assert [job["label"] for job in document["jobs"]] == ["cpu", "cuda:0"]
-    assert document["machine"]["host"]["hostname"] == "gpu-box"
+    at_start, later = (snapshot(scenes.reading(at_s))["host"] for at_s in (0.0, 5.0))
+    assert document["machine"]["host"] == at_start != later
     assert document["command"].startswith("racetop compare fashion-cnn --devices cpu,cuda:0")
 
 
