@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from runners.history.store import Entry, History
 from runners.spec import Request
-from tests.fakes.live import settle
+from tests.fakes.live import Stage, settle
 from tests.fakes.saved import THERE, record
 from tests.fakes.training import finished_run, plan
 from tui.screens.confirm import Confirm
 from tui.screens.file_question import FileQuestion
+from tui.widgets.past_table import PastTable
 
 REQUEST = Request(workloads=("mlp",), devices=("cpu",), epochs=(2,))
+SIZES = [(160, 48), (120, 40), (80, 24), (40, 10)]
 
 
 @contextmanager
@@ -57,6 +61,21 @@ def text_of(pilot: Pilot[None]) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
+def told(stage: Stage) -> str:
+    """All that was told in toasts."""
+    return "\n".join(notice.message for notice in stage.app._notifications)
+
+
+def shows(stage: Stage, screen: type[Screen[Any]]) -> bool:
+    """Whether such a screen is the one in sight."""
+    return isinstance(stage.app.screen, screen)
+
+
+def listed(stage: Stage) -> list[int]:
+    """The numbers in the list, from the top."""
+    return [entry.id for entry in stage.app.screen.query_one(PastTable)._entries]
+
+
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys one by one, and wait for what each has read or written."""
     for key in keys:
@@ -68,7 +87,7 @@ async def done(pilot: Pilot[None]) -> None:
     """Wait until nothing more is read or written, but for an answer to a question."""
     await settle(pilot)
     asks = isinstance(pilot.app.screen, Confirm | FileQuestion)
-    groups = ("list",) if asks else ("list", "do")
+    groups = ("list", "take") if asks else ("list", "do")
     for worker in [worker for worker in pilot.app.workers if worker.group in groups]:
         await worker.wait()
     await settle(pilot)

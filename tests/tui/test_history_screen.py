@@ -1,25 +1,33 @@
 """The history screen: what its keys do with past comparisons."""
 
 import json
-import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.screen import Screen
 from textual.widgets import HelpPanel
 
 from runners.history.entries import insert
-from runners.history.schema import SCRIPTS, connect, transaction
+from runners.history.schema import connect, transaction
 from runners.spec import Request
 from tests.fakes.live import Stage, settle
-from tests.fakes.past import done, entries, file, keep, keep_foreign, press, text_of
+from tests.fakes.past import (
+    SIZES,
+    done,
+    entries,
+    file,
+    keep,
+    keep_foreign,
+    listed,
+    press,
+    shows,
+    text_of,
+    told,
+)
 from tests.fakes.saved import OUT_OF_MEMORY, a_stopped_one, record
 from tests.fakes.training import finished_run, plan
 from tests.tui.test_app import HOSTILE
 from tui.screens.confirm import Confirm
-from tui.screens.file_question import FileQuestion
 from tui.screens.history import FIRST_ROWS, HistoryScreen
 from tui.screens.history_keys import KEYS, OPEN_KEYS
 from tui.screens.live import LiveScreen
@@ -29,28 +37,12 @@ from tui.widgets.past_table import PastTable
 from tui.widgets.sweep_table import SweepTable
 from tui.widgets.verdict import VerdictPane
 
-SIZES = [(160, 48), (120, 40), (80, 24), (40, 10)]
 TWO = Request(workloads=("mlp",), devices=("cpu", "cuda:0"), epochs=(2,))
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite"
-
-
-def told(stage: Stage) -> str:
-    """All that was told in toasts."""
-    return "\n".join(notice.message for notice in stage.app._notifications)
-
-
-def shows(stage: Stage, screen: type[Screen[Any]]) -> bool:
-    """Whether such a screen is the one in sight."""
-    return isinstance(stage.app.screen, screen)
-
-
-def listed(stage: Stage) -> list[int]:
-    """The numbers in the list, from the top."""
-    return [entry.id for entry in stage.app.screen.query_one(PastTable)._entries]
 
 
 async def test_the_key_lists_past_comparisons_newest_first_and_escape_goes_back(
@@ -283,97 +275,6 @@ async def test_what_runs_is_not_deleted(path: Path) -> None:
         await done(pilot)
         assert "is running; stop it first" in told(stage)
         assert listed(stage) == [1]
-
-
-async def test_an_export_can_be_imported_and_is_there_only_once(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keep(path)
-    keep(path)
-    monkeypatch.chdir(path.parent)
-    stage = Stage(history=path)
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, "h", "space", "space", "e")
-        (exported,) = path.parent.glob("racetop-history-*.json")
-        assert "Wrote 2 comparisons" in told(stage)
-        exported.rename(path.parent / "x")
-        with file(path) as kept:
-            kept.delete([1])
-        for answer in ("Added 1 comparison.", "All were here."):
-            await press(pilot, "i")
-            assert shows(stage, FileQuestion)
-            await press(pilot, "x", "enter")
-            await done(pilot)
-            assert answer in told(stage)
-        assert len(listed(stage)) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [(None, "cannot be read: No such file"), ("{", "no JSON"), ("{}", "is no export")],
-)
-async def test_what_cannot_be_imported_is_told(
-    path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, words: str
-) -> None:
-    keep(path)
-    monkeypatch.chdir(path.parent)
-    if text is not None:
-        (path.parent / "x").write_text(text)
-    stage = Stage(history=path)
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, "h", "i", "x", "enter")
-        await done(pilot)
-        assert words in told(stage)
-        assert listed(stage) == [1]
-
-
-async def test_where_nothing_is_kept_the_screen_says_how_to_change_that() -> None:
-    stage = Stage()
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, "h")
-        assert "No history is kept: RACETOP_HISTORY is 'off'." in text_of(pilot)
-        await press(pilot, "enter", "space", "c", "d", "e", "r", "R", "end", "pagedown")
-        assert shows(stage, HistoryScreen)
-
-
-async def test_an_empty_history_says_what_fills_it(path: Path) -> None:
-    stage = Stage(history=path)
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, "h")
-        assert "Nothing was compared yet." in text_of(pilot)
-
-
-def damage(path: Path) -> None:
-    path.write_bytes(b"no database " * 1000)
-
-
-def make_newer(path: Path) -> None:
-    keep(path)
-    with closing(sqlite3.connect(path)) as newer:
-        newer.execute(f"PRAGMA user_version = {len(SCRIPTS) + 1}")
-
-
-def make_a_folder(path: Path) -> None:
-    path.mkdir()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [(damage, "damaged"), (make_newer, "newer racetop"), (make_a_folder, "cannot be")],
-)
-@pytest.mark.parametrize("size", SIZES[1:])
-async def test_a_file_that_cannot_be_used_is_a_state_on_the_screen(
-    path: Path, spoil: object, words: str, size: tuple[int, int]
-) -> None:
-    assert callable(spoil)
-    spoil(path)
-    stage = Stage(history=path)
-    async with stage.app.run_test(size=size) as pilot:
-        await press(pilot, "h", "enter", "d", "i", "escape", "r")
-        assert shows(stage, HistoryScreen)
-        text = " ".join(text_of(pilot).replace("│", " ").split())
-        assert "The history cannot be read" in text
-        assert words in text or size == (40, 10)
 
 
 async def test_names_of_other_hosts_are_data(path: Path) -> None:

@@ -333,12 +333,17 @@ class HistoryScreen(ModalScreen["Request | Resumed | None"]):
     @work(group="do", exclusive=True)
     async def action_import(self) -> None:
         """Add what another machine exported."""
-        question = FileQuestion("import", "the file that e, or racetop history export, wrote")
-        path = await self.app.push_screen_wait(question)
-        if path is None:
-            return
-        added = await self._ask(lambda history: history.import_(read_export(path)))
-        if added is not None:
+        added: list[int] = []
+
+        async def take(path: Path) -> str | None:
+            try:
+                added.extend(await self._do(lambda history: history.import_(read_export(path))))
+            except HistoryError as error:
+                return printable(str(error))
+            return None
+
+        meaning = "the file that e, or racetop history export, wrote"
+        if await self.app.push_screen_wait(FileQuestion("import", meaning, take)):
             text = f"Added {counted(len(added), 'comparison')}." if added else "All were here."
             self.notify(text)
             self._refresh_list()
@@ -346,11 +351,18 @@ class HistoryScreen(ModalScreen["Request | Resumed | None"]):
     async def _ask(self, do: Callable[[History], _Answer]) -> _Answer | None:
         """What the history answers; None where it cannot, which is said."""
         try:
-            history = await self._past.open()
-            if history is not None:
-                return await asyncio.to_thread(do, history)
-            text = _OFF
+            return await self._do(do)
         except HistoryError as error:
-            text = printable(str(error))
-        self.notify(text, severity="error", markup=False)
-        return None
+            self.notify(printable(str(error)), severity="error", markup=False)
+            return None
+
+    async def _do(self, do: Callable[[History], _Answer]) -> _Answer:
+        """What the history answers.
+
+        Raises:
+            HistoryError: It cannot.
+        """
+        history = await self._past.open()
+        if history is None:
+            raise HistoryError(_OFF)
+        return await asyncio.to_thread(do, history)
