@@ -28,6 +28,8 @@ class BatchFit:
         label: What was swept, without the batch size.
         sample_s: a, in seconds a sample.
         step_s: b, in seconds a step.
+        fixed_error_s: Standard error of a x samples, in seconds.
+        step_error_s: Standard error of b, in seconds.
         samples: Samples of an epoch.
         worst_pct: The largest distance of a measured epoch from the fit, in percent of it.
         cells: How many batch sizes it rests on.
@@ -36,6 +38,8 @@ class BatchFit:
     label: str
     sample_s: float
     step_s: float
+    fixed_error_s: float
+    step_error_s: float
     samples: int
     worst_pct: float
     cells: int
@@ -141,18 +145,32 @@ def _batch_fit(state: ComparisonState, jobs: Sequence[int]) -> BatchFit | None:
     samples = {count for count, _, _ in points}
     if len({steps for _, steps, _ in points}) < CELLS_FOR_FIT or len(samples) != 1:
         return None
-    fit = statistics.linear_regression([p[1] for p in points], [p[2] for p in points])
+    all_steps, times = [p[1] for p in points], [p[2] for p in points]
+    fit = statistics.linear_regression(all_steps, times)
     (count,) = samples
-    off = [abs(fit.intercept + fit.slope * steps - time_s) / time_s for _, steps, time_s in points]
+    off = [
+        fit.intercept + fit.slope * n - time_s for n, time_s in zip(all_steps, times, strict=True)
+    ]
+    step_error_s, fixed_error_s = _standard_errors(all_steps, off)
     spec = state.plan.jobs[jobs[0]]
     return BatchFit(
         label=_label_without(spec, f"batch {spec.settings.batch_size}"),
         sample_s=fit.intercept / count,
         step_s=fit.slope,
+        fixed_error_s=fixed_error_s,
+        step_error_s=step_error_s,
         samples=count,
-        worst_pct=100 * max(off),
+        worst_pct=max(100 * abs(miss) / time_s for miss, time_s in zip(off, times, strict=True)),
         cells=len(points),
     )
+
+
+def _standard_errors(x: Sequence[float], off: Sequence[float]) -> tuple[float, float]:
+    """Those of the slope and of the intercept of a line fitted to at least three points."""
+    mean = statistics.fmean(x)
+    spread = sum((value - mean) ** 2 for value in x)
+    variance = sum(miss**2 for miss in off) / (len(x) - 2)
+    return math.sqrt(variance / spread), math.sqrt(variance * (1 / len(x) + mean**2 / spread))
 
 
 def _crossovers(

@@ -82,14 +82,15 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         replace(spec, settings=replace(spec.settings, cores=share.cores, threads=share.threads))
         for spec, share in zip(specs, parts.shares, strict=True)
     )
-    notes = list(parts.notes)
+    notes = [*request.notes, *parts.notes]
     if request.threads and max(request.threads) > cores.count:
         have = f"{counted(cores.count, 'usable core')}"
         most = counted(max(request.threads), "thread")
         notes.append(f"{most} for {have}: more threads than cores")
     trains = any(spec.workload.kind is Kind.TRAINING for spec in specs)
-    if request.train_samples is not None and trains:
-        notes.append(f"trained on the first {counted(request.train_samples, 'sample')} only")
+    limits = (("trained", request.train_samples), ("tested", request.test_samples))
+    firsts = [f"{verb} on the first {counted(n, 'sample')} only" for verb, n in limits if n]
+    notes += [", ".join(firsts)] if firsts and trains else []
     return Plan(
         order=request.order,
         trials=trials,

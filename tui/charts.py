@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from tui.line import cut
+
 LOG_AXIS_FROM = 10.0
 LOG_SIZES_FROM = 8.0
 _CELLS_OF_VALUES = 8
+_ROWS_OF_AXIS = 2
 _plotext: Any = None
 _loading = Lock()
 
@@ -28,12 +31,14 @@ class Curve:
         y: Values there, all above zero.
         mark: The cell drawn at each point.
         color: Red, green, blue, 0 to 255; or the number of one of the terminal's own colors.
+        is_joined: Whether a line joins the points.
     """
 
     x: Sequence[float]
     y: Sequence[float]
     mark: str
     color: tuple[int, int, int] | int
+    is_joined: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,13 @@ def size_places(sizes: Sequence[float]) -> list[float]:
     return list(map(float, sizes))
 
 
+def named_axis(names: Sequence[str], width: int) -> Axis:
+    """An axis of names side by side, each cut to its share of the room."""
+    room = max(1, (width - _CELLS_OF_VALUES) // len(names) - 1)
+    last = len(names) - 0.5
+    return Axis(-0.5, last, range(len(names)), [cut(name, room) for name in names])
+
+
 def labeled_axis(places: Sequence[float], labels: Sequence[str], width: int) -> Axis:
     """An axis with some room at its ends, and the labels for which there is room."""
     room = max(places) - min(places) or 1.0
@@ -97,6 +109,42 @@ def labeled_axis(places: Sequence[float], labels: Sequence[str], width: int) -> 
             kept.append((place, label))
             taken = start + len(label) + 1
     return Axis(low, high, [place for place, _ in kept], [label for _, label in kept])
+
+
+def _value_axis(
+    values: Sequence[float], rows: int, *, is_log: bool
+) -> tuple[float, float, list[float]]:
+    """Both ends of the vertical axis, and the values named along it."""
+    low, high = min(values), max(values)
+    if is_log:
+        return low, high, _log_ticks(low, high, rows)
+    top, ticks = _even_ticks(high, rows)
+    return 0.0, top, ticks
+
+
+def _even_ticks(high: float, rows: int) -> tuple[float, list[float]]:
+    """The top of an axis from 0 with room for `high`, and round values on evenly spaced rows."""
+    found = []
+    for apart in (2, 3, 4):
+        count = max(1, (rows - 1) // apart)
+        share = (rows - 1) / apart
+        power = 10.0 ** math.floor(math.log10(high / share))
+        step = next(f * power for f in (1, 2, 5, 10) if f * power * share >= high)
+        found.append((step * share, [step * number for number in range(count + 1)]))
+    return min(found, key=lambda axis: axis[0])
+
+
+def _log_ticks(low: float, high: float, rows: int) -> list[float]:
+    """Round values between two that lie at least tenfold apart, fewer where rows are few."""
+    tens = [
+        10.0**power for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+    ]
+    every = [ten * factor for ten in tens for factor in (1, 2, 5)] + [10 * tens[-1]]
+    found = [value for value in every if low <= value <= high]
+    if math.log10(2) * (rows - 1) >= math.log10(high / low):
+        return found
+    whole = [value for value in tens if value in found]
+    return whole if len(whole) > 1 else [found[0], found[-1]]
 
 
 def chart(curves: Sequence[Curve], axis: Axis, width: int, height: int) -> str:
@@ -115,21 +163,24 @@ def chart(curves: Sequence[Curve], axis: Axis, width: int, height: int) -> str:
     figure.theme("colorless")
     figure.axes(False, axis="x", side="upper")
     figure.axes(False, axis="y", side="right")
-    log = uses_log_axis(curves)
-    if log:
-        figure.ruler("y").scale("log")
+    is_log = uses_log_axis(curves)
+    place = math.log10 if is_log else float
     for curve in curves:
         if not curve.y:
             continue
+        y = [place(value) for value in curve.y]
         line = _plotext.marker("braille", pixel=(curve.color,))
-        if len(curve.x) > 1:
-            figure.draw(figure.signal(list(curve.x), list(curve.y), marker=line).lines())
+        if curve.is_joined and len(curve.x) > 1:
+            figure.draw(figure.signal(list(curve.x), y, marker=line).lines())
         points = _plotext.marker(curve.mark, pixel=(curve.color,))
-        figure.draw(figure.signal(list(curve.x), list(curve.y), marker=points))
+        figure.draw(figure.signal(list(curve.x), y, marker=points))
     figure.ruler("x").lim(axis.low, axis.high)
     figure.ruler("x").ticks(list(axis.places), list(axis.labels))
     values = [value for curve in curves for value in curve.y]
-    if values and not log:
-        figure.ruler("y").lim(0.0, 1.1 * max(values))
+    if values:
+        low, high, ticks = _value_axis(values, height - _ROWS_OF_AXIS, is_log=is_log)
+        figure.ruler("y").lim(place(low), place(high))
+        # Without digits that say nothing.
+        figure.ruler("y").ticks([place(tick) for tick in ticks], [f"{t:,.6g}" for t in ticks])
     figure.legend(False)
     return str(figure.build()).rstrip("\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from runners.cells import label_without, swept_axis
-from runners.spec import Plan
+from dataclasses import asdict
+
+from runners.cells import NUMERIC_AXES, axis_label, chosen_axes, label_without, swept_axis
+from runners.spec import JobSpec, Plan
 from runners.state import ComparisonState, RunState, RunStatus
 
 CARDS_UP_TO = 2
@@ -14,20 +16,48 @@ def is_sweep(plan: Plan) -> bool:
     return len(plan.jobs) > CARDS_UP_TO
 
 
-def groups_of(plan: Plan) -> dict[str, list[int]]:
-    """Jobs that have all but the swept axis in common, by what that is in words."""
-    groups: dict[str, list[int]] = {}
+def is_joined(plan: Plan) -> bool:
+    """Whether what is swept is a number, so that a line may join a series in a chart."""
+    return swept_axis(plan) in NUMERIC_AXES
+
+
+def groups_of(plan: Plan) -> list[tuple[str, list[int]]]:
+    """The series of a sweep: jobs that differ in the swept axis alone, and their name.
+
+    Where the axis is no number and would have one series, each job is its own.
+    """
     axis = swept_axis(plan)
+    series: dict[object, list[int]] = {}
     for job in range(len(plan.jobs)):
-        groups.setdefault(label_without(plan, job, axis), []).append(job)
-    return groups
+        series.setdefault(_rest(plan, job, axis), []).append(job)
+    if len(series) == 1 and not is_joined(plan):
+        return [(axis_label(spec, axis), [job]) for job, spec in enumerate(plan.jobs)]
+    names = [label_without(plan, jobs[0], axis) for jobs in series.values()]
+    if len(set(names)) < len(names):
+        names = [_label_without(plan.jobs[jobs[0]], axis) for jobs in series.values()]
+    return list(zip(names, series.values(), strict=True))
+
+
+def _rest(plan: Plan, job: int, axis: str) -> object:
+    """What a job has beside the swept axis and what goes with it: the label names the host."""
+    spec, chosen = plan.jobs[job], chosen_axes(plan)
+    if axis not in NUMERIC_AXES:
+        return label_without(plan, job, axis)
+    free = {axis, "cores", "threads", *plan.axes} - set(chosen) | {axis}
+    settings = {name: value for name, value in asdict(spec.settings).items() if name not in free}
+    return _label_without(spec, axis), *settings.values()
+
+
+def _label_without(spec: JobSpec, axis: str) -> str:
+    rest = " ".join(spec.label.replace(axis_label(spec, axis), " ").split())
+    return rest or spec.label
 
 
 def series_numbers(plan: Plan) -> tuple[int, ...]:
     """Which series each job belongs to: its own in a race, that of its group in a sweep."""
     if not is_sweep(plan):
         return tuple(range(len(plan.jobs)))
-    number = {job: n for n, jobs in enumerate(groups_of(plan).values()) for job in jobs}
+    number = {job: n for n, (_, jobs) in enumerate(groups_of(plan)) for job in jobs}
     return tuple(number[job] for job in range(len(plan.jobs)))
 
 

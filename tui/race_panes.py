@@ -76,6 +76,7 @@ class RacePanes:
         for table in self.jobs.query(SweepTable):
             table.show(state, now_s, lost_gpus)
         self._log.show(state)
+        self.middle.set_class(self._log.is_done_with, "-quiet")
         return is_new
 
     def tell(self, hint: str) -> None:
@@ -107,8 +108,9 @@ class RacePanes:
 
     def _show_verdict(self) -> None:
         # Here, so that the first frame does not wait for it.
-        from runners.diagnosis import verdict
+        from runners.diagnosis import note_sentences, verdict
 
         if self._state is not None:
             hint = " · ".join(filter(None, (self._problem, self._hint)))
-            self._verdict.show(verdict(self._state), is_over=self._state.is_over, hint=hint)
+            said = verdict(self._state) or note_sentences(self._state.plan)
+            self._verdict.show(said, is_over=self._state.is_over, hint=hint)

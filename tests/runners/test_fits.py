@@ -66,9 +66,33 @@ def test_the_published_sweep_gives_its_known_fit() -> None:
 
 def test_the_fit_is_read_out_in_words() -> None:
     assert sweep_sentences(swept(PUBLISHED)) == [
-        "cuda:0: an epoch takes 22.8 s + 6.89 ms a step (within 5 %): 2,101 samples/s at most, "
+        "cuda:0: an epoch takes 22.8 s + 6.9 ms a step (within 5 %): 2,100 samples/s at most, "
         "whatever the batch size."
     ]
+
+
+@pytest.mark.parametrize(
+    ("miss_s", "words"),
+    [
+        (0.001, "an epoch takes 20.0 s + 5.00 ms a step (within 1 %): 2,400 samples/s"),
+        (0.5, "an epoch takes 19.6 s + 5.3 ms a step (within 3 %): 2,450 samples/s"),
+        (2.0, "an epoch takes 18 s + 6.1 ms a step (within 11 %): 2,600 samples/s"),
+    ],
+)
+def test_a_fit_shows_no_digit_that_its_error_leaves_open(miss_s: float, words: str) -> None:
+    misses = dict(zip((16, 32, 64, 128, 256), (1, -1, 1, -1, -1), strict=True))
+    times_s = {size: 20.0 + 5e-3 * SAMPLES / size + miss_s * side for size, side in misses.items()}
+    assert words in sweep_sentences(swept(times_s))[0]
+
+
+def test_a_fit_without_measurable_time_beside_its_steps_says_so() -> None:
+    times_s = {size: 5e-3 * SAMPLES / size for size in (16, 32, 64)}
+    times_s[32] += 0.2
+    (sentence,) = sweep_sentences(swept(times_s))
+    assert sentence == (
+        "cuda:0: an epoch takes 4.98 ms a step (within 2 %), and its samples nothing measurable "
+        "on top."
+    )
 
 
 def test_times_that_do_not_follow_from_steps_get_no_figures() -> None:
@@ -226,10 +250,17 @@ def test_comparisons_of_one_workload_side_by_side_have_no_mean() -> None:
 
 def test_each_workload_of_a_ladder_is_compared_with_itself() -> None:
     state = ladder({"mlp": (10.0, 20.0), "fashion-cnn": (10.0, 5.0)})
-    assert verdict(state)[:2] == (
+    assert verdict(state)[1:3] == (
         "mlp cpu is 2.00x as fast as mlp cuda:0 (steady epochs, alone, single run).",
         "fashion-cnn cuda:0 is 2.00x as fast as fashion-cnn cpu (steady epochs, alone, "
         "single run).",
+    )
+
+
+def test_the_verdict_of_a_ladder_begins_with_the_size_from_which_a_device_pays() -> None:
+    state = ladder({"mlp": (10.0, 20.0), "fashion-cnn": (10.0, 5.0)})
+    assert verdict(state)[0] == (
+        "cuda:0 is faster than cpu from about 78 MFLOP a step up (too few trials to be sure)."
     )
 
 

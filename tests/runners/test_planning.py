@@ -124,6 +124,10 @@ def test_fewer_training_samples_than_there_are_is_told() -> None:
 
     assert plan.notes == ("trained on the first 6,000 samples only",)
     assert planned(Request(workloads=("matmul",), train_samples=6_000)).notes == ()
+    both = planned(Request(workloads=("mlp",), train_samples=6_000, test_samples=500))
+    assert both.notes == (
+        "trained on the first 6,000 samples only, tested on the first 500 samples only",
+    )
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,11 @@ def test_calls_are_repeated_in_processes_of_their_own() -> None:
 def test_a_cpu_alone_is_spared_the_model_that_takes_it_hours() -> None:
     assert "transformer-50m" in {w.name for w in plan_of("model sizes", "cuda:0").workloads}
     assert "transformer-50m" not in {w.name for w in plan_of("model sizes", None).workloads}
+
+
+def test_a_model_left_out_for_want_of_an_accelerator_is_told_in_the_plan_with_the_reason() -> None:
+    said = [note for note in plan_of("model sizes", None).notes if "left out" in note]
+    assert len(said) == 1
+    assert "transformer-50m" in said[0]
+    assert "without an accelerator" in said[0]
+    assert not any("left out" in note for note in plan_of("model sizes", "cuda:0").notes)

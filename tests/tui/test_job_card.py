@@ -3,7 +3,15 @@ from dataclasses import replace
 
 import pytest
 
-from runners.events import ErrorKind, Event, JobFailed, Phases, StageStarted, StepProgress
+from runners.events import (
+    EpochFinished,
+    ErrorKind,
+    Event,
+    JobFailed,
+    Phases,
+    StageStarted,
+    StepProgress,
+)
 from runners.events import Stage as SetupStage
 from runners.process_events import WorkerExited, WorkerStarted
 from runners.spec import JobSpec
@@ -11,7 +19,7 @@ from runners.state import RunState, RunStatus, apply_to_run
 from runners.workloads import JobSettings
 from tests.fakes import scenes
 from tui.theme import Palette
-from tui.widgets.job_card import JobCard, phase_shares, status_line, time_left_s
+from tui.widgets.job_card import JobCard, phase_lines, phase_shares, status_line, time_left_s
 
 PALETTE = Palette({"foreground": "#ffffff", "primary": "#0000ff"})
 SETTINGS = JobSettings(workload="fashion-cnn", device="cpu", batch_size=100, epochs=10)
@@ -32,6 +40,20 @@ def status_of(run: RunState, now_s: float = 1033.0, width: int = 60) -> str:
 
 def in_epoch(step: int, elapsed_s: float) -> list[Event]:
     return scenes._in_epoch(1, step=step, elapsed_s=elapsed_s)
+
+
+def test_a_narrow_card_names_the_phases_that_take_most() -> None:
+    (finished,) = [
+        event
+        for event in scenes.epoch_events(1, 2.0, phases=(0.05, 0.02, 0.2, 0.5, 0.08))
+        if isinstance(event, EpochFinished)
+    ]
+    bar, legend = phase_lines(finished, PALETTE, 29)
+    assert legend.strip(29).text.strip() == "fwd 20%  bwd 50%  rest 15%"
+    assert bar.width == 29
+    assert phase_lines(finished, PALETTE, 80)[1].strip(80).text.split()[::2] == [
+        "data", "copy", "fwd", "bwd", "opt", "rest",
+    ]  # fmt: skip
 
 
 def test_a_job_that_waits_says_so() -> None:

@@ -13,6 +13,7 @@ from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle
 from tests.tui.test_app import opening_of
 from tui.keys import KEYS
+from tui.wiring import Opening
 
 ON_CPU = Request(workloads=("mlp",), devices=("cpu",), epochs=(2,), trials=2)
 
@@ -129,6 +130,23 @@ async def test_every_digit_key_starts_its_preset(number: int, size: tuple[int, i
         assert stage.workers.started
         await pilot.press("x")
         await settle(pilot)
+
+
+async def test_what_a_preset_leaves_out_here_is_said_on_screen_with_the_reason() -> None:
+    on_a_cpu = Opening(workload="mlp", needs_gpus=False)
+    stage = Stage(on_a_cpu, script=lambda _settings: scenes.start_events(0, accelerator=False))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("6")
+        await settle(pilot, 10)
+        words = " ".join(screen_text(stage.app).replace("│", " ").split())
+        assert "Without an accelerator transformer-50m is left out" in words
+        assert "seconds a sample" in words
+        (told,) = [note.message for note in stage.app._notifications]
+        assert told.startswith("Without an accelerator transformer-50m is left out")
+        stage.workers.script = scenes.swept_script
+        stage.workers.finish.set()
+        await settle(pilot, 40)
+        assert "transformer-50m is left out" in screen_text(stage.app)
 
 
 async def test_the_presets_are_named_where_a_race_can_be_started() -> None:

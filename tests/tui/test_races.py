@@ -18,10 +18,35 @@ from tests.fakes.live import Stage, screen_text, settle, usual_script
 from tests.tui.test_app import HOSTILE
 from tui.screens.confirm import Confirm
 from tui.widgets.job_card import JobCard
+from tui.widgets.verdict import VerdictPane
+from tui.widgets.worker_log import WorkerLog
 from tui.wiring import Opening
 
 STARTING = DriverReading(state=NvmlState.STARTING)
 WAITS = Opening(workload="fashion-cnn", start=True)
+
+
+async def test_the_log_gives_its_room_to_the_result_unless_a_job_failed() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        verdict = stage.app.query_one(VerdictPane)
+
+        def shows_log() -> bool:
+            return stage.app.query_one(WorkerLog).display
+
+        await pilot.press("r")
+        await settle(pilot, 10)
+        assert shows_log()
+        rows = verdict.size.height
+        stage.workers.finish.set()
+        await settle(pilot, 10)
+        assert not shows_log()
+        assert verdict.size.height > rows
+        stage.workers.script = scenes.failing_script
+        await pilot.press("r")
+        await settle(pilot, 10)
+        assert shows_log()
+        assert verdict.size.height == rows
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

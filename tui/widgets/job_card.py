@@ -202,13 +202,16 @@ def phase_lines(epoch: EpochFinished | None, palette: Palette, width: int) -> li
 
 
 def _legend(shares: Sequence[tuple[str, str, float]], palette: Palette, width: int) -> Line:
-    """Names with percents, whole or not at all where room is short."""
+    """Names with percents, whole; where room is short the smallest are left out."""
+    texts = {name: f" {100 * share:.0f}%" for name, _, share in shares}
+    kept: set[str] = set()
+    for name, _, _ in sorted(shares, key=lambda part: -abs(part[2])):
+        if sum(len(other) + len(texts[other]) + 2 for other in (*kept, name)) - 2 <= width:
+            kept.add(name)
     legend = Line(palette)
-    for name, _, share in shares:
-        text = f" {100 * share:.0f}%"
-        gap = "  " if legend.width else ""
-        if legend.width + len(gap) + len(name) + len(text) <= width:
-            legend.add(gap).add(name, palette[_PHASE_ROLE[name]]).add(text)
+    for name in filter(kept.__contains__, texts):
+        legend.add("  " if legend.width else "").add(name, palette[_PHASE_ROLE[name]])
+        legend.add(texts[name])
     return legend
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.style import Style
 from rich.text import Text
 
-from runners.cells import NUMERIC_AXES, Cell, axis_label, axis_value, swept_axis
+from runners.cells import Cell, axis_label, axis_value, swept_axis
 from runners.spec import Plan
 from runners.state import ComparisonState, RunState
 from tui import charts
 from tui.format import GIB
-from tui.jobs import current_run, groups_of, is_sweep
+from tui.jobs import current_run, groups_of, is_joined, is_sweep
 from tui.line import Line, wrap
 from tui.theme import Palette, Role, series_of
 from tui.widgets.rows import RowsWidget
@@ -56,7 +57,10 @@ OF_A_SWEEP = (
 
 
 class RaceChart(RowsWidget):
-    """Figures by epoch, a line for each job; of a sweep, figures by what is swept."""
+    """Figures by epoch, a line for each job; of a sweep, figures by what is swept.
+
+    Only points of jobs that differ in a swept number alone are joined by a line.
+    """
 
     can_focus = True
     HELP = "The figures of the race; y shows the next kind. The first epoch is the cold one."
@@ -100,10 +104,12 @@ class RaceChart(RowsWidget):
             labels = [f"{series_of(j).mark} {spec.label}" for j, spec in enumerate(state.plan.jobs)]
         else:
             axis = swept_axis(state.plan)
-            curves = _by_cell(state.plan, self._cells, kind, None)[0]
+            curves = _by_cell(state.plan, self._cells, kind, None)
             name = f"{name} by {axis.replace('_', ' ')}"
             groups = groups_of(state.plan)
-            labels = [f"{series_of(n).mark} {group}" for n, group in enumerate(groups) if group]
+            labels = [
+                f"{series_of(n).mark} {group}" for n, (group, _) in enumerate(groups) if group
+            ]
         scale = " (log)" if charts.uses_log_axis(curves) else ""
         more = " …" if len(labels) > LABELS_UP_TO else ""
         return " · ".join(filter(None, (f"{name}{scale}", "  ".join(labels[:LABELS_UP_TO]) + more)))
@@ -119,8 +125,8 @@ class RaceChart(RowsWidget):
             last = max(job.settings.epochs for job in state.plan.jobs)
             axis = charts.number_axis(last, width)
         else:
-            curves, places, labels = _by_cell(state.plan, self._cells, kind, palette)
-            axis = charts.labeled_axis(places, labels, width)
+            curves = _by_cell(state.plan, self._cells, kind, palette)
+            axis = _cell_axis(state.plan, width)
         if not any(curve.y for curve in curves):
             words = "The first figure is under way; each one adds a point."
             return _words("There are no figures." if state.is_over else words, palette, width)
@@ -147,33 +153,50 @@ def _by_epoch(state: ComparisonState, kind: ByEpoch, palette: Palette | None) ->
 
 def _by_cell(
     plan: Plan, cells: Sequence[Cell], kind: ByCell, palette: Palette | None
-) -> tuple[list[charts.Curve], list[float], list[str]]:
-    """A curve for each group of cells, and the places and labels of the axis."""
+) -> list[charts.Curve]:
+    """A curve for each group of cells."""
     axis = swept_axis(plan)
-    values = list(dict.fromkeys(axis_value(job, axis) for job in plan.jobs))
-    if axis in NUMERIC_AXES:
-        values.sort()
-        places = charts.size_places(values)
-        labels = [str(value) for value in values]
-    else:
-        places = list(map(float, range(len(values))))
-        words = {axis_value(job, axis): axis_label(job, axis) for job in plan.jobs}
-        labels = [words[value] for value in values]
-    place = dict(zip(values, places, strict=True))
+    place = dict(zip(_swept_values(plan), _places(plan), strict=True))
     curves = []
-    for number, jobs in enumerate(groups_of(plan).values()):
+    for number, (_, jobs) in enumerate(groups_of(plan)):
         points = [
             (place[axis_value(plan.jobs[cell.job], axis)], value and value / kind.of)
             for cell in cells
             if cell.job in jobs
             for value in (kind.value(cell),)
         ]
-        curves.append(_curve(sorted(points, key=lambda point: point[0]), number, palette))
-    return curves, places, labels
+        in_order = sorted(points, key=lambda point: point[0])
+        curves.append(_curve(in_order, number, palette, is_joined=is_joined(plan)))
+    return curves
+
+
+def _swept_values(plan: Plan) -> list[Any]:
+    """What stands on the horizontal axis: numbers by size, else as in the plan."""
+    axis = swept_axis(plan)
+    values = list(dict.fromkeys(axis_value(job, axis) for job in plan.jobs))
+    return sorted(values) if is_joined(plan) else values
+
+
+def _places(plan: Plan) -> list[float]:
+    values = _swept_values(plan)
+    return charts.size_places(values) if is_joined(plan) else list(map(float, range(len(values))))
+
+
+def _cell_axis(plan: Plan, width: int) -> charts.Axis:
+    values = _swept_values(plan)
+    if is_joined(plan):
+        return charts.labeled_axis(_places(plan), [str(value) for value in values], width)
+    axis = swept_axis(plan)
+    words = {axis_value(job, axis): axis_label(job, axis) for job in plan.jobs}
+    return charts.named_axis([words[value] for value in values], width)
 
 
 def _curve(
-    points: Sequence[tuple[float, float | None]], number: int, palette: Palette | None
+    points: Sequence[tuple[float, float | None]],
+    number: int,
+    palette: Palette | None,
+    *,
+    is_joined: bool = True,
 ) -> charts.Curve:
     """The points with values above zero, which a logarithmic axis can show."""
     known = [(x, y) for x, y in points if y is not None and 0 < y < float("inf")]
@@ -182,6 +205,7 @@ def _curve(
         y=tuple(y for _, y in known),
         mark=series_of(number).mark,
         color=_color(palette.job(number)) if palette else (0, 0, 0),
+        is_joined=is_joined,
     )
 
 

@@ -29,6 +29,14 @@ class WorkerLog(RowsWidget):
         self._state = state
         self.redraw()
 
+    @property
+    def is_done_with(self) -> bool:
+        """Whether nobody needs it: the jobs ended without a failure or a warning."""
+        if self._state is None or not self._state.is_over:
+            return False
+        runs = self._state.runs.values()
+        return not any(run.error or run.warnings or run.unreadable_lines for run in runs)
+
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         del width

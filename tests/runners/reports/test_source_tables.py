@@ -76,6 +76,13 @@ def test_the_layers_have_a_table_of_their_own_cold_and_warm() -> None:
     assert cells(found, 1)["1", "cpu warm"] == "0.600"
 
 
+def test_calls_on_one_batch_have_no_rows_of_a_test_that_there_is_not() -> None:
+    names = [row[0] for row in report(published.calls(), ReportName.METRICS).tables[0].rows]
+
+    assert names[:2] == ["total training time", "average call"]
+    assert not any(word in name for name in names for word in ("evaluation", "latency", "test"))
+
+
 def test_accuracies_beyond_noise_are_told_in_points() -> None:
     request = Request(workloads=("mlp",), devices=("cpu", "cuda:0"))
     runs = [
