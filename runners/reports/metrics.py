@@ -29,7 +29,7 @@ from runners.statistics import (
     steady_epoch_s,
     total_s,
 )
-from runners.workloads import Workload
+from runners.workloads import Kind, Workload
 
 # Less than this may be chance, and gets no word.
 _SLOWER = 0.9
@@ -103,7 +103,15 @@ def _measures(
             name="latency p50 / p95, ms", cell=_percentiles, against=_ratio_of(_single("p50_ms"))
         ),
     )
-    return (*training, *tested, *_setup(state, places), *_costliest(state, places), *_rest())
+    learned = _Measure(
+        name="test accuracy",
+        cell=lambda state, job: figures.accuracy(accuracy(state, job)),
+        against=_accuracy_apart,
+    )
+    around = (*_setup(state, places), *_costliest(state, places))
+    if workload.kind is not Kind.TRAINING:
+        return (*training, *around, *_rest())
+    return (*training, *tested, *around, learned, *_rest())
 
 
 def _setup(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure, ...]:
@@ -134,11 +142,6 @@ def _costliest(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure,
 
 def _rest() -> tuple[_Measure, ...]:
     return (
-        _Measure(
-            name="test accuracy",
-            cell=lambda state, job: figures.accuracy(accuracy(state, job)),
-            against=_accuracy_apart,
-        ),
         _memory("peak memory (RSS on a CPU)", lambda run: run.peak_memory_bytes),
         _memory("peak memory torch holds (GPU)", peak_reserved_bytes),
         _memory("peak memory in use (GPU)", peak_device_used_bytes),
@@ -254,8 +257,8 @@ def _latency(state: ComparisonState, job: int) -> str:
 
 
 def _percentiles(state: ComparisonState, job: int) -> str:
-    values = (over_trials(state, job, _single(part)) for part in ("p50_ms", "p95_ms"))
-    return " / ".join(map(figures.milliseconds, values))
+    values = [over_trials(state, job, _single(part)) for part in ("p50_ms", "p95_ms")]
+    return figures.UNKNOWN if None in values else " / ".join(map(figures.milliseconds, values))
 
 
 def _stages_s(*stages: Stage) -> Figure:
