@@ -40,7 +40,7 @@ class Inputs:
         train_samples: Samples in a pass over `train`.
         test: Test batches; none where a workload tests nothing.
         test_samples: Samples in a pass over `test`.
-        sample: A batch of one sample, on the device.
+        sample: A batch of one sample, on the device, that lies in memory as training batches do.
     """
 
     train: Batches
@@ -65,9 +65,11 @@ def make_inputs(
     if settings.variant is Variant.AS_WRITTEN:
         train = _loader(data.train, settings, device, shuffle=True)
         test = _loader(data.test, settings, device, shuffle=False)
+        sample = torch.stack([data.test[0][0]]).to(device)
     else:
         resident = partial(_resident, recipe=recipe, settings=settings, device=device)
         train, test = resident(data.train, is_train=True), resident(data.test, is_train=False)
+        sample = next(iter(test))[0][:1]
     if settings.variant is Variant.IDEAL:
         train, test = list(train), list(test)
     return Inputs(
@@ -75,7 +77,7 @@ def make_inputs(
         train_samples=len(data.train),
         test=test,
         test_samples=len(data.test),
-        sample=data.test[0][0].unsqueeze(0).to(device),
+        sample=sample,
     )
 
 

@@ -110,28 +110,31 @@ def precision_of(
     return nullcontext
 
 
-def compile_ahead(
-    network: Network, batch_shapes: Iterable[torch.Size], device: torch.device
-) -> None:
-    """Run forward and backward on zeros of each shape, then put everything back as it was."""
+def compile_ahead(network: Network, sample: Tensor, batch_sizes: Iterable[int]) -> None:
+    """Run forward and backward on zeros, then put everything back as it was.
+
+    Args:
+        network: Its model is compiled for what it meets.
+        sample: A batch of one, which lies in memory as those of training do: what is compiled for
+            other strides would be compiled anew.
+        batch_sizes: Those that training will have.
+    """
     weights = copy.deepcopy(network.module.state_dict())
     frozen_later = network.schedule.frozen_later if network.schedule is not None else ()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        for shape in batch_shapes:
-            _step_on_zeros(network, shape, device)
+    with torch.random.fork_rng(devices=[sample.device] if sample.is_cuda else []):
+        for size in batch_sizes:
+            _step_on_zeros(network, sample, size)
             if frozen_later:
                 _freeze(frozen_later, is_frozen=True)
-                _step_on_zeros(network, shape, device)
+                _step_on_zeros(network, sample, size)
                 _freeze(frozen_later, is_frozen=False)
     network.module.load_state_dict(weights)
 
 
-def _step_on_zeros(network: Network, shape: torch.Size, device: torch.device) -> None:
-    if network.input_kind is InputKind.TOKENS:
-        samples = targets = torch.zeros(shape, dtype=torch.int64, device=device)
-    else:
-        samples = torch.zeros(shape, device=device)
-        targets = torch.zeros(shape[:1], dtype=torch.int64, device=device)
+def _step_on_zeros(network: Network, sample: Tensor, size: int) -> None:
+    samples = sample.new_empty_strided((size, *sample.shape[1:]), sample.stride()).zero_()
+    has_target_each = network.input_kind is InputKind.TOKENS
+    targets = samples if has_target_each else samples.new_zeros(size, dtype=torch.int64)
     with network.precision():
         loss = network.loss(network.model(samples), targets)
     loss.backward()

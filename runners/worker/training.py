@@ -107,15 +107,10 @@ def _compile(
     inputs: Inputs,
     built: network.Network,
 ) -> None:
-    sample_shape = inputs.sample.shape[1:]
     last = inputs.train_samples % settings.batch_size
     sizes = {min(settings.batch_size, inputs.train_samples), last or settings.batch_size}
     with channel.stage(Stage.COMPILE):
-        network.compile_ahead(
-            built,
-            [torch.Size((size, *sample_shape)) for size in sorted(sizes, reverse=True)],
-            device.torch_device,
-        )
+        network.compile_ahead(built, inputs.sample, sorted(sizes, reverse=True))
         device.synchronize()
 
 

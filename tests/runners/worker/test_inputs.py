@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ import torch
 from runners.worker.data import sets
 from runners.worker.inputs import Inputs, make_inputs
 from runners.worker.models import RECIPES
+from runners.worker.network import build, compile_ahead
 from runners.workloads import JobSettings, Variant
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set
@@ -23,8 +26,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_set(tmp_path_factory.mktemp("data"), "FashionMNIST", train=TRAIN, test=TEST)
 
 
-def inputs_of(root: Path, variant: Variant, *, seed: int = 0, workers: int = 0) -> Inputs:
-    settings = JobSettings(
+def settings_of(root: Path, variant: Variant, *, seed: int = 0, workers: int = 0) -> JobSettings:
+    return JobSettings(
         workload="fashion-cnn",
         device="cpu",
         variant=variant,
@@ -34,6 +37,10 @@ def inputs_of(root: Path, variant: Variant, *, seed: int = 0, workers: int = 0) 
         workers=workers,
         data=str(root),
     )
+
+
+def inputs_of(root: Path, variant: Variant, *, seed: int = 0, workers: int = 0) -> Inputs:
+    settings = settings_of(root, variant, seed=seed, workers=workers)
     recipe = RECIPES["fashion-cnn"]
     data = sets.load(CATALOGUE["fashion-cnn"], recipe, settings)
     return make_inputs(data, recipe, settings, CPU)
@@ -60,6 +67,28 @@ def test_a_pass_has_every_sample_once_in_batches_with_the_rest_last(
     assert len(as_set(images)) == len(labels) == inputs.train_samples == TRAIN
     assert sum(len(labels) for _, labels in inputs.test) == inputs.test_samples == TEST
     assert inputs.sample.shape == (1, 1, 28, 28)
+
+
+@pytest.mark.parametrize("variant", list(Variant))
+def test_nothing_is_compiled_in_an_epoch_that_was_compiled_ahead(
+    root: Path, variant: Variant
+) -> None:
+    compiled: list[torch.fx.GraphModule] = []
+
+    def compiler(graph: torch.fx.GraphModule, _inputs: list[torch.Tensor]) -> Any:
+        compiled.append(graph)
+        return graph.forward
+
+    settings, inputs = settings_of(root, variant), inputs_of(root, variant)
+    network = build(RECIPES["fashion-cnn"], settings, CPU)
+    torch.compiler.reset()
+    model = torch.compile(network.module, backend=compiler)
+    compile_ahead(replace(network, model=model), inputs.sample, [BATCH, 1])
+    ahead = len(compiled)
+    for samples, _ in inputs.train:
+        model(samples)
+    assert ahead > 0
+    assert len(compiled) == ahead
 
 
 @pytest.mark.parametrize("variant", [Variant.TUNED, Variant.IDEAL])

@@ -135,7 +135,7 @@ def test_compiling_ahead_meets_all_that_training_will() -> None:
     (bias,) = network.schedule.frozen_later
     network, seen = watched(network, bias)
     before = [value.clone() for value in states(network)]
-    compile_ahead(network, [torch.Size((4, 3, 32, 32)), torch.Size((2, 3, 32, 32))], CPU)
+    compile_ahead(network, torch.zeros(1, 3, 32, 32), [4, 2])
     assert [(shape[0], trainable) for shape, _, trainable in seen.calls] == [
         (4, [True]),
         (4, [False]),
@@ -149,5 +149,5 @@ def test_compiling_ahead_meets_all_that_training_will() -> None:
 
 def test_compiling_ahead_gives_a_text_model_tokens() -> None:
     network, seen = watched(built(replace(TUNED, workload="transformer-50m")))
-    compile_ahead(network, [torch.Size((1, 8))], CPU)
+    compile_ahead(network, torch.zeros(1, 8, dtype=torch.int64), [1])
     assert seen.calls == [(torch.Size((1, 8)), torch.int64, [])]
