@@ -83,9 +83,7 @@ class Ratio:
     @property
     def is_undecided(self) -> bool:
         """Whether the interval, as it is told, holds 1: no difference was measured."""
-        if self.low is None or self.high is None:
-            return False
-        return round(self.low, 2) <= 1.0 <= round(self.high, 2)
+        return self.low is not None and self.high is not None and holds_one(self.low, self.high)
 
 
 def spread(values: Sequence[float]) -> Spread | None:
@@ -190,6 +188,11 @@ def interval_of_ratio(
         median_of_resample(baseline) / median_of_resample(other) for _ in range(RESAMPLES)
     )
     return _percentile(drawn, 0.025), _percentile(drawn, 0.975)
+
+
+def holds_one(low: float, high: float) -> bool:
+    """Whether an interval of a ratio holds 1, as it is told with two decimals."""
+    return round(low, 2) <= 1.0 <= round(high, 2)
 
 
 def half_width_pct(values: tuple[float, ...]) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.accuracy import Accuracy
-from runners.statistics import Ratio
+from runners.statistics import Ratio, holds_one
 from runners.text import digits, duration
 from runners.text import times as in_times
 
@@ -90,8 +90,13 @@ def times_with_interval(ratio: Ratio | None) -> str:
         return UNKNOWN
     if ratio.low is None or ratio.high is None:
         return times(ratio.value)
-    found = "no difference" if ratio.is_undecided else times(ratio.value)
-    return f"{found} ({times(ratio.low)} to {times(ratio.high)})"
+    return times_between(ratio.value, ratio.low, ratio.high)
+
+
+def times_between(value: float | None, low: float, high: float) -> str:
+    """A ratio with its interval; where that holds 1, in words."""
+    found = "no difference" if holds_one(low, high) else times(value)
+    return f"{found} ({times(low)} to {times(high)})"
 
 
 def flops_per_s(value: float | None) -> str:

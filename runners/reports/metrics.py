@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from runners.reports import figures, jobs, layers
 from runners.reports.report import Table
 from runners.reports.summaries import (
     Figure,
+    by_trial,
     cores_busy,
     eval_s,
     label,
@@ -23,6 +25,7 @@ from runners.reports.summaries import (
 from runners.state import ComparisonState, RunState
 from runners.statistics import (
     cold_epoch_s,
+    interval_of_ratio,
     latency,
     ratio_between,
     samples_per_s,
@@ -204,10 +207,12 @@ def _ratio_of(figure: Figure) -> Against:
     """How many times as fast a job is, by a figure that is smaller for the faster one."""
 
     def against(state: ComparisonState, base: int, job: int) -> str:
-        baseline, other = over_trials(state, base, figure), over_trials(state, job, figure)
-        if not baseline or not other:
+        sides = by_trial(state, base, figure), by_trial(state, job, figure)
+        if not all(side and min(side) > 0 for side in sides):
             return ""
-        return _in_words(baseline / other)
+        ratio = statistics.median(sides[0]) / statistics.median(sides[1])
+        interval = interval_of_ratio(*sides)
+        return figures.times_between(ratio, *interval) if interval else _in_words(ratio)
 
     return against
 

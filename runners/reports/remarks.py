@@ -32,9 +32,10 @@ def _spreads(state: ComparisonState) -> list[str]:
         runs = state.runs_of(place)
         times_s = [time_s for run in runs if (time_s := steady_epoch_s(run)) is not None]
         if len(times_s) > 1:
+            ends = dict.fromkeys((seconds(min(times_s)), seconds(max(times_s))))
             lines.append(
-                f"{job.label}: steady {job.workload.unit}s {seconds(min(times_s))} to "
-                f"{seconds(max(times_s))} s over {counted(len(times_s), 'trial')}."
+                f"{job.label}: steady {job.workload.unit}s {' to '.join(ends)} s "
+                f"over {counted(len(times_s), 'trial')}."
             )
     return lines
 

@@ -15,8 +15,13 @@ Figure = Callable[[RunState], float | None]
 
 def over_trials(state: ComparisonState, job: int, figure: Figure) -> float | None:
     """The median of a figure over a job's trials."""
-    values = [value for run in state.runs_of(job) if (value := figure(run)) is not None]
+    values = by_trial(state, job, figure)
     return statistics.median(values) if values else None
+
+
+def by_trial(state: ComparisonState, job: int, figure: Figure) -> tuple[float, ...]:
+    """A figure of each of a job's trials that has it."""
+    return tuple(value for run in state.runs_of(job) if (value := figure(run)) is not None)
 
 
 def label(state: ComparisonState, job: int) -> str:

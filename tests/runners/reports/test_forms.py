@@ -103,6 +103,12 @@ def test_the_trials_lie_between_the_fastest_and_the_slowest_however_many() -> No
     assert "cpu: steady epochs 1.00 to 7.00 s over 5 trials." in said
 
 
+def test_trials_that_took_the_same_are_told_once() -> None:
+    said = text(replayed(plan("cpu", trials=3), *[finished(9.0, 0.1782)] * 3))
+
+    assert "cpu: steady epochs 0.178 s over 3 trials." in said
+
+
 def test_trials_that_may_be_left_out_are_counted_as_at_most() -> None:
     of = replace(plan("cpu", trials=5), within_pct=2.0)
 

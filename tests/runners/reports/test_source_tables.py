@@ -85,6 +85,14 @@ def test_calls_on_one_batch_have_no_rows_of_a_test_that_there_is_not() -> None:
     assert not any(word in name for name in names for word in ("evaluation", "latency", "test"))
 
 
+def test_over_trials_each_measure_has_its_interval() -> None:
+    found = cells(report(published.calls(), ReportName.METRICS))
+
+    assert found["first call (cold)", "ratio"] == "1.50x (1.50x to 1.51x)"
+    assert found["later calls (steady)", "ratio"] == "52.2x (52.1x to 52.4x)"
+    assert found["data loading", "ratio"] == "no difference (1.00x to 1.00x)"
+
+
 def test_accuracies_beyond_noise_are_told_in_points() -> None:
     request = Request(workloads=("mlp",), devices=("cpu", "cuda:0"))
     runs = [
