@@ -10,6 +10,7 @@ from runners.reports.conditions import Origin, conditions
 from runners.reports.names import ReportName
 from runners.reports.remarks import remarks
 from runners.reports.report import Report, Table
+from runners.reports.summaries import trials_done
 from runners.spec import Order, Plan
 from runners.state import ComparisonState
 from runners.text import counted, printable
@@ -68,7 +69,8 @@ def _title(state: ComparisonState) -> str:
         parts.append(f"{printable(data.name)} ({data.source}), {samples}")
     if len(plan.jobs) > 1 and not plan.together:
         parts.append("side by side" if plan.order is Order.TOGETHER else "one at a time")
-    if plan.trials > 1:
-        most = "up to " if plan.within_pct is not None else ""
-        parts.append(f"medians of {most}{counted(plan.trials, 'trial')}")
+    fewest, most = trials_done(state)
+    if most > 1:
+        up_to = "up to " if fewest < most else ""
+        parts.append(f"medians of {up_to}{counted(most, 'trial')}")
     return " - ".join(parts)

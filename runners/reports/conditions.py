@@ -13,6 +13,7 @@ from runners.reports.beginning import beginning
 from runners.reports.command_line import command_line
 from runners.reports.figures import UNKNOWN
 from runners.reports.names import ReportName
+from runners.reports.summaries import trials_done
 from runners.spec import Order, Plan, Request, axis_text
 from runners.state import ComparisonState
 from runners.statistics import TRIALS_FOR_INTERVAL
@@ -62,7 +63,7 @@ def conditions(
         ("command", command),
         ("data", _data(state)),
         ("order", _order(plan)),
-        ("trials", _trials(plan)),
+        ("trials", _trials(state)),
         ("at start", beginning(state, origin.machine)),
         ("taken", taken_at(state) or UNKNOWN),
     ]
@@ -171,12 +172,21 @@ def _order(plan: Plan) -> str:
     return "one at a time" + (", interleaved over the trials" if plan.trials > 1 else "")
 
 
-def _trials(plan: Plan) -> str:
-    if plan.trials < TRIALS_FOR_INTERVAL:
-        few = "a single run of each job" if plan.trials == 1 else f"{plan.trials} of each job"
-        return f"{few}: no interval, so small differences may be chance"
-    stop = f", fewer once known to {plan.within_pct:g} %" if plan.within_pct is not None else ""
-    return f"{plan.trials} of each job, in fresh processes{stop}"
+def _trials(state: ComparisonState) -> str:
+    """How many trials the figures rest on, which may be fewer than were asked for."""
+    plan = state.plan
+    fewest, most = trials_done(state)
+    if most == 1:
+        return "a single run of each job: no interval, so small differences may be chance"
+    text = f"{fewest} to {most} of each job" if fewest < most else f"{most} of each job"
+    text += f", of {plan.trials} asked for" if most < plan.trials else ""
+    text += ", in fresh processes"
+    if plan.within_pct is not None:
+        text += f", fewer once known to {plan.within_pct:g} %"
+    if fewest >= TRIALS_FOR_INTERVAL:
+        return text
+    few = f" with fewer than {TRIALS_FOR_INTERVAL}" if most >= TRIALS_FOR_INTERVAL else ""
+    return f"{text}: no interval{few}, so small differences may be chance"
 
 
 def _words(parts: Iterable[str]) -> str:

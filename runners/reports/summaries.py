@@ -50,6 +50,14 @@ def trials(state: ComparisonState, job: int) -> str:
     return str(done) if done == wanted else f"{done} of {wanted}"
 
 
+def trials_done(state: ComparisonState) -> tuple[int, int]:
+    """The fewest and the most trials with figures of any job that has some; else the planned."""
+    jobs = range(len(state.plan.jobs))
+    counts = [sum(bool(full_epochs(run)) for run in state.runs_of(job)) for job in jobs]
+    done = [count for count in counts if count] or [state.plan.trials]
+    return min(done), max(done)
+
+
 def whole_s(run: RunState) -> float | None:
     """Seconds of all epochs asked for; what a stopped run did is no total."""
     return total_s(run) if run.status is RunStatus.DONE else None

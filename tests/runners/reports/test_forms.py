@@ -7,6 +7,7 @@ from runners.events import JobDone
 from runners.reports.figures import memory, seconds
 from runners.reports.names import Form, ReportName
 from runners.reports.render import render
+from runners.spec import Order
 from runners.state import ComparisonState
 from tests.fakes import published
 from tests.fakes.finished import FAILED, finished, one_failed
@@ -109,10 +110,31 @@ def test_trials_that_took_the_same_are_told_once() -> None:
     assert "cpu: steady epochs 0.178 s over 3 trials." in said
 
 
-def test_trials_that_may_be_left_out_are_counted_as_at_most() -> None:
-    of = replace(plan("cpu", trials=5), within_pct=2.0)
+def said_of_trials(*counts: int, asked: int) -> list[str]:
+    """The title and the line `trials` of jobs of which so many trials have figures."""
+    of = plan(*(f"cpu {n}" for n in range(len(counts))), order=Order.IN_TURN, trials=asked)
+    runs = [finished(9.0, 1.0) if t < n else [] for t in range(asked) for n in counts]
+    lines = text(replayed(of, *runs)).splitlines()
+    return [lines[0], *(line for line in lines if line.startswith("trials "))]
 
-    assert "medians of up to 5 trials" in text(replayed(of, *[finished(9.0, 1.0)] * 3))
+
+def test_trials_are_counted_that_have_figures_not_those_asked_for() -> None:
+    assert said_of_trials(3, 3, asked=3) == [
+        "mlp - MNIST (generated), 1,000 training samples - one at a time - medians of 3 trials",
+        "trials    3 of each job, in fresh processes",
+    ]
+    title, trials = said_of_trials(5, 3, asked=5)
+    assert title.endswith("medians of up to 5 trials")
+    assert trials == "trials    3 to 5 of each job, in fresh processes"
+    chance = "so small differences may be chance"
+    single = f"trials    a single run of each job: no interval, {chance}"
+    assert [said_of_trials(*counts, asked=5)[1] for counts in ((2, 2), (2, 4), (1, 1))] == [
+        f"trials    2 of each job, of 5 asked for, in fresh processes: no interval, {chance}",
+        "trials    2 to 4 of each job, of 5 asked for, in fresh processes: "
+        f"no interval with fewer than 3, {chance}",
+        single,
+    ]
+    assert said_of_trials(1, asked=1)[1] == single
 
 
 def test_markdown_escapes_what_would_break_the_table() -> None:
