@@ -32,7 +32,8 @@ def counted(number: int, noun: str, nouns: str | None = None) -> str:
 
 def digits(value: float) -> int:
     """Digits behind the point that make three in all; below 1 three."""
-    return 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
+    size = abs(value)
+    return 3 if size < 0.9995 else 2 if size < 9.995 else 1 if size < 99.95 else 0
 
 
 def times(value: float) -> str:

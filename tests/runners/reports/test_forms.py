@@ -198,13 +198,9 @@ def test_html_without_an_epoch_says_so() -> None:
 
 
 def test_figures_keep_three_digits() -> None:
-    assert [seconds(v) for v in (0.1234, 1.234, 12.34, 1234.5, None)] == [
-        "0.123",
-        "1.23",
-        "12.3",
-        "1,234",
-        "n/a",
-    ]
+    told = {0.1234: "0.123", 1.234: "1.23", 12.34: "12.3", 1234.5: "1,234", None: "n/a"}
+    told |= {0.9996: "1.00", 9.996: "10.0", 99.96: "100", -14.33: "-14.3"}
+    assert {value: seconds(value) for value in told} == told
     assert [memory(v) for v in (2**20, 3 * 2**29, None)] == ["1 MiB", "1.50 GiB", "n/a"]
 
 
