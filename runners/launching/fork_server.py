@@ -110,7 +110,7 @@ class ForkServer:
             return None
         answer: asyncio.Future[int | None] = self._loop.create_future()
         self._asked.append(answer)
-        patience = self._loop.call_later(within_s, self.end)
+        patience = self._loop.call_later(within_s, self._give_up, answer)
         cancellation = None
         while not answer.done():
             try:
@@ -143,6 +143,11 @@ class ForkServer:
                 self._socket.shutdown(socket.SHUT_WR)
                 self._process.wait(_LEAVES_WITHIN_S)
         self._lose()
+
+    def _give_up(self, answer: asyncio.Future[int | None]) -> None:
+        # Where this loop was held up, the answer and the end of the patience come at once.
+        if not answer.done():
+            self.end()
 
     def _read(self) -> None:
         try:

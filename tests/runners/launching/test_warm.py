@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -40,11 +41,13 @@ async def make() -> AsyncIterator[Make]:
     """Makes warm workers that are closed in the end."""
     made = []
 
-    def warm_workers(scenario: str, *, is_possible: bool | None = None) -> WarmWorkers:
+    def warm_workers(
+        scenario: str, *, is_possible: bool | None = None, patience: Patience = IMPATIENT
+    ) -> WarmWorkers:
         made.append(
             WarmWorkers(
                 command=fake_server_command(scenario),
-                patience=IMPATIENT,
+                patience=patience,
                 start_cold=partial(run_worker, command=fake_command("crash")),
                 is_possible=is_possible,
             )
@@ -272,6 +275,26 @@ async def test_a_stop_while_a_worker_is_forked_leaves_none(make: Make) -> None:
     assert events[-1].stopped
     assert wait_until(lambda: not server.children())
     await warm.run_worker(settings(), lambda event: stop_at_hello(event, server))
+
+
+async def test_a_worker_forked_while_we_were_held_up_is_kept(make: Make) -> None:
+    warm = make("polite", patience=replace(IMPATIENT, fork_s=0.0))
+    warm.prepare(settings())
+    await warm.wait_until_prepared()
+    (server,) = children()
+    events: list[Event] = []
+    run = asyncio.create_task(warm.run_worker(settings(), events.append))
+    await asyncio.sleep(0)
+    assert wait_until(lambda: bool(server.children()) and server.status() == "sleeping")
+    while not any(isinstance(event, EpochFinished) for event in events) and not run.done():
+        await asyncio.sleep(0)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+
+    assert len(started(events)) == 1
+    assert not was_cold(events)
+    assert isinstance(events[-1], WorkerExited)
+    assert events[-1].stopped
 
 
 def stop_at_hello(event: Event, server: psutil.Process) -> None:
