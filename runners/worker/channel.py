@@ -81,12 +81,12 @@ class EventChannel:
         yield
         self.send(StageFinished(stage=stage, took_s=self._monotonic() - started_s))
 
-    def close(self, timeout_s: float = 10.0) -> None:
-        """Write what is queued, for at most `timeout_s`; the descriptor stays open."""
+    def close(self) -> None:
+        """Write what is queued, however long the reader stalls; the descriptor stays open."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(timeout_s)
+        self._thread.join()
 
     def _run(self) -> None:
         while (event := self._next()) is not None:

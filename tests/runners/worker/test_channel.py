@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -99,13 +100,19 @@ def test_a_reader_that_is_gone_is_no_error(pipe: Pipe) -> None:
     channel.send(evaluation(51))
 
 
-def test_closing_gives_up_on_a_reader_that_never_reads(pipe: Pipe) -> None:
+def test_closing_waits_for_a_reader_that_stalls(pipe: Pipe) -> None:
     fill_pipe(pipe.write_fd)
     channel = EventChannel(pipe.write_fd, heartbeat_s=QUIET_S)
     channel.send(evaluation(1))
-    channel.close(timeout_s=0.05)
-    pipe.close_reader()
-    channel.close()
+    closing = threading.Thread(target=channel.close)
+    closing.start()
+    closing.join(0.05)
+    assert closing.is_alive()
+    with os.fdopen(os.dup(pipe.read_fd), "rb") as stream:
+        while (line := stream.readline()) == b"\n":
+            pass
+    closing.join()
+    assert decode(line).kind == evaluation(1).kind
 
 
 def test_silence_is_filled_with_heartbeats_that_carry_the_step(pipe: Pipe) -> None:
