@@ -51,6 +51,23 @@ def test_epochs_that_vary_a_little_are_told_without_blame() -> None:
     assert "cpu: 4 steady epochs vary by 13 %." in verdict(wider)
 
 
+@pytest.mark.parametrize(
+    ("apart", "told"),
+    [
+        (0.045, []),
+        (0.055, ["cpu: 5 steady epochs vary by 11 %."]),
+        (0.12, ["cpu: 5 steady epochs vary by 24 %."]),
+        (0.13, ["cpu: 5 steady epochs vary by 26 %; the machine did not keep its pace."]),
+    ],
+)
+def test_from_which_spread_between_the_quartiles_on_it_is_told(
+    apart: float, told: list[str]
+) -> None:
+    times_s = (1 - apart, 1.0, 1 + apart, 1 - apart, 1 + apart)
+    said = verdict(replayed(plan("cpu"), finished_run(1.0, *times_s)))
+    assert [sentence for sentence in said if "vary by" in sentence] == told
+
+
 def evaluated(share: float) -> list[Event]:
     return [
         epoch(1, 2.0),
