@@ -32,7 +32,8 @@ def _fit_sentence(fit: BatchFit) -> str:
     if fit.worst_pct > LARGEST_MISS_PCT or fixed_s <= -least_s:
         return (
             f"{fit.label}: samples and steps alone do not explain these times "
-            f"(a fit misses one by {fit.worst_pct:.0f} %); batch sizes differ in more than steps."
+            f"(a fit misses one by {fit.worst_pct:.0f} %); batch sizes differ in more than steps, "
+            "or the machine did not keep its pace."
         )
     start = f"{fit.label}: an epoch takes"
     within = f"(within {max(1, round(fit.worst_pct))} %)"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from runners.cells import NUMERIC_AXES, axis_label, chosen_axes, label_without, swept_axis
 from runners.spec import JobSpec, Plan
-from runners.state import ComparisonState, RunState, RunStatus
+from runners.state import ComparisonState, RunError, RunState, RunStatus
+from runners.text import counted
 
 CARDS_UP_TO = 2
 
@@ -59,6 +61,28 @@ def series_numbers(plan: Plan) -> tuple[int, ...]:
         return tuple(range(len(plan.jobs)))
     number = {job: n for n, (_, jobs) in enumerate(groups_of(plan)) for job in jobs}
     return tuple(number[job] for job in range(len(plan.jobs)))
+
+
+def failures(state: ComparisonState) -> list[str]:
+    """What went wrong and what to do, and which jobs met it."""
+    met: dict[str, dict[int, None]] = {}
+    for key, run in state.runs.items():
+        if run.error is not None:
+            met.setdefault(in_full(run.error), {})[key.job] = None
+    total = len(state.plan.jobs)
+    return [
+        f"{_named(state.plan, list(jobs)) if len(jobs) < total else 'All jobs'} failed: {text}"
+        for text, jobs in met.items()
+    ]
+
+
+def in_full(error: RunError) -> str:
+    """What went wrong, and what to do."""
+    return " ".join(filter(None, (error.message, error.remedy)))
+
+
+def _named(plan: Plan, jobs: Sequence[int]) -> str:
+    return plan.jobs[jobs[0]].label if len(jobs) == 1 else counted(len(jobs), "job")
 
 
 def current_run(state: ComparisonState, job: int) -> RunState:

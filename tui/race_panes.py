@@ -11,7 +11,7 @@ from runners.cells import cells
 from runners.spec import Plan
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import ratios
-from tui.jobs import current_run, current_trial, is_sweep
+from tui.jobs import current_run, current_trial, failures, is_sweep
 from tui.widgets.job_card import JobCard
 from tui.widgets.race_chart import RaceChart
 from tui.widgets.ratio import RatioPane
@@ -110,7 +110,14 @@ class RacePanes:
         # Here, so that the first frame does not wait for it.
         from runners.diagnosis import note_sentences, verdict
 
-        if self._state is not None:
-            hint = " · ".join(filter(None, (self._problem, self._hint)))
-            said = verdict(self._state) or note_sentences(self._state.plan)
-            self._verdict.show(said, is_over=self._state.is_over, hint=hint)
+        state = self._state
+        if state is None:
+            return
+        hint = " · ".join(filter(None, (self._problem, self._hint)))
+        said = list(verdict(state))
+        if not said and not state.is_over:
+            said = note_sentences(state.plan)
+        if is_sweep(state.plan):
+            # A row of the table has no room for what to do, and a card has.
+            said += failures(state)
+        self._verdict.show(said, is_over=state.is_over, hint=hint)

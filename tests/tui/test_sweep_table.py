@@ -60,6 +60,23 @@ async def test_cells_without_figures_are_told_in_words_and_the_sweep_goes_on() -
         assert rows_with(stage, "result")
 
 
+async def test_a_failure_that_all_cells_share_is_told_once_with_what_to_do() -> None:
+    def finds_no_data(_settings: JobSettings) -> Sequence[Event]:
+        failure = JobFailed(
+            error=ErrorKind.DATA_MISSING, message="There is no MNIST.", remedy="Leave --data out."
+        )
+        return [WorkerStarted(pid=7, mono_s=1000.0), failure]
+
+    stage = Stage(opening_of(replace(SWEEP, train_samples=100)), script=finds_no_data)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot, 40)
+        (told,) = stage.app._notifications
+        assert told.message == "There is no MNIST. Leave --data out."
+        assert rows_with(stage, "All jobs failed: There is no MNIST. Leave --data out.")
+        assert not rows_with(stage, "Trained on")
+        assert len(rows_with(stage, "failed: There is no MNIST.")) == 9
+
+
 async def test_spared_cells_say_why() -> None:
     stage = Stage(opening_of(SWEEP), script=script)
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -16,12 +16,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 
-from runners.spec import Plan, RunKey
+from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.text import printable
 from sensors.gpu_readings import GpuState
 from sensors.readings import Reading
-from tui.jobs import is_sweep
+from tui.jobs import in_full, is_sweep
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
 from tui.race_panes import RacePanes
 from tui.spans import SpanCompositor
@@ -69,7 +69,7 @@ class LiveScreen(Screen[None]):
         self._opening = opening
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
-        self._told: set[tuple[int, RunKey]] = set()
+        self._told: set[tuple[int, str]] = set()
         self._page: ProcessScreen | None = None
         self._lost_gpus: list[str] = []
         self.top_line = TopLine(wall_clock=wall_clock)
@@ -224,13 +224,15 @@ class LiveScreen(Screen[None]):
             self._tell_failures(state)
 
     def _tell_failures(self, state: ComparisonState) -> None:
-        """A toast for each run that failed, once, with all that the card may have no room for."""
+        """A toast for each failure, once, with all that the card may have no room for."""
         for key, run in state.runs.items():
-            told = (id(state.plan), key)
-            if run.error is not None and told not in self._told:
+            if run.error is None:
+                continue
+            text = in_full(run.error)
+            told = (id(state.plan), text)
+            if told not in self._told:
                 self._told.add(told)
                 label = state.plan.jobs[key.job].label
-                text = " ".join(filter(None, (run.error.message, run.error.remedy)))
                 self.notify(
                     printable(text), title=f"{label} failed", severity="error", markup=False
                 )

@@ -31,11 +31,14 @@ class WorkerLog(RowsWidget):
 
     @property
     def is_done_with(self) -> bool:
-        """Whether nobody needs it: the jobs ended without a failure or a warning."""
+        """Whether nobody needs it: the jobs ended, and nothing in it tells why one failed."""
         if self._state is None or not self._state.is_over:
             return False
         runs = self._state.runs.values()
-        return not any(run.error or run.warnings or run.unreadable_lines for run in runs)
+        has_failed = any(run.error for run in runs)
+        return not any(
+            run.warnings or run.unreadable_lines or (has_failed and run.log) for run in runs
+        )
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
