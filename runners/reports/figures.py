@@ -11,6 +11,7 @@ UNKNOWN = "n/a"
 _GIB = 2**30
 _MIB = 2**20
 _LONG_S = 120.0
+_SHORT_S = 0.01
 _RATES = ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"))
 
 
@@ -27,9 +28,11 @@ def seconds_exactly(value_s: float) -> str:
 
 
 def time(value_s: float | None) -> str:
-    """Seconds with their unit, and minutes or hours from two minutes up."""
+    """Seconds with their unit; milliseconds below 10 ms, minutes or hours from two minutes up."""
     if value_s is None:
         return UNKNOWN
+    if 0 < value_s < _SHORT_S:
+        return f"{milliseconds(1e3 * value_s)} ms"
     longer = f" ({duration(value_s)})" if value_s >= _LONG_S else ""
     return f"{seconds(value_s)} s{longer}"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from runners.events import JobDone
-from runners.reports.figures import memory, seconds
+from runners.reports.figures import memory, seconds, time
 from runners.reports.names import Form, ReportName
 from runners.reports.render import render
 from runners.spec import Order
@@ -201,6 +201,8 @@ def test_figures_keep_three_digits() -> None:
     told = {0.1234: "0.123", 1.234: "1.23", 12.34: "12.3", 1234.5: "1,234", None: "n/a"}
     told |= {0.9996: "1.00", 9.996: "10.0", 99.96: "100", -14.33: "-14.3"}
     assert {value: seconds(value) for value in told} == told
+    times = {0.0041: "4.10 ms", 0.01: "0.010 s", 9.3: "9.30 s", 811.0: "811 s (13.5 min)"}
+    assert {value: time(value) for value in times} == times
     assert [memory(v) for v in (2**20, 3 * 2**29, None)] == ["1 MiB", "1.50 GiB", "n/a"]
 
 
