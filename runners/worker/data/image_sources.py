@@ -9,7 +9,7 @@ import torch
 from runners.worker.data import idx, images_made
 from runners.worker.data.found import Found
 from runners.worker.data.images import ColorImages, FolderImages, Transform
-from runners.worker.data.keeping import Keeping
+from runners.worker.data.keeping import GENERATED, Keeping
 from runners.worker.data.problems import STAND_IN, missing
 from runners.worker.data.vision import IDX_FILES, LAYOUTS
 from runners.workloads import Workload
@@ -46,11 +46,13 @@ class ImageSources:
     def generated(self, seed: int) -> Found:
         """See `Sources`."""
         name = self._workload.data
-        key = f"generated/v{images_made.VERSION}-seed{seed}"
+        made_by = f"v{images_made.VERSION}-seed{seed}"
         is_gray = images_made.FORMS[name].channels == 1
         # torchvision's own reader checks the sums of CIFAR-10, which no stand-in can have.
         folder = self._layout.folder if is_gray else name
-        root = self._keep.root(key, folder, IDX_FILES, lambda made: _make(name, seed, made))
+        root = self._keep.root(
+            GENERATED, made_by, folder, IDX_FILES, lambda made: _make(name, seed, made)
+        )
         if is_gray:
             return self._opened(root)
         train, test, train_labels, test_labels = (

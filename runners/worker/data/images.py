@@ -18,14 +18,14 @@ from torchvision import datasets, transforms
 from torchvision.transforms.functional import pil_to_tensor
 
 from runners.worker.data import idx
-from runners.worker.data.keeping import Keeping, fingerprint
+from runners.worker.data.keeping import DECODED, Keeping, fingerprint
 from runners.worker.data.problems import STAND_IN, DamagedError, missing
 from runners.worker.errors import WorkerError
 from runners.worker.lifeline import start_loader_process
 
 Transform = Callable[[Any], Any]
 _SUFFIXES = (".jpg", ".jpeg", ".png")
-_DECODED = "images.idx"
+_PIXELS = "images.idx"
 _DECODED_AT_A_TIME = 500
 _FEW = 2_000
 
@@ -110,10 +110,10 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
         Raises:
             DamagedError: One of them cannot be decoded.
         """
-        key = f"decoded/{fingerprint(path for path, _ in self._samples)}-{self._side}"
-        root = keep.root(key, ".", (_DECODED,), lambda made: self._decode(made, processes))
+        name = f"{fingerprint(path for path, _ in self._samples)}-{self._side}"
+        root = keep.root(DECODED, name, ".", (_PIXELS,), lambda made: self._decode(made, processes))
         targets = [target for _, target in self._samples]
-        return ColorImages(idx.read(root / _DECODED), targets, self._transform)
+        return ColorImages(idx.read(root / _PIXELS), targets, self._transform)
 
     def _decode(self, made: Path, processes: int) -> None:
         pixels = copy.copy(self)
@@ -126,7 +126,7 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
             worker_init_fn=partial(start_loader_process, worker_pid=os.getpid()),
         )
         images = torch.cat([images for images, _ in loader])
-        idx.write(made / _DECODED, images.permute(0, 2, 3, 1))
+        idx.write(made / _PIXELS, images.permute(0, 2, 3, 1))
 
 
 def _class_folders(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runners.worker.data import text, text_made
 from runners.worker.data.found import Found
-from runners.worker.data.keeping import Keeping
+from runners.worker.data.keeping import GENERATED, Keeping
 from runners.worker.data.problems import STAND_IN, missing
 
 _MADE = "made.txt"
@@ -35,8 +35,8 @@ class TextSources:
         def fill(folder: Path) -> None:
             (folder / _MADE).write_bytes(text_made.generate(seed, text_made.SIZE_BYTES))
 
-        key = f"generated/v{text_made.VERSION}-seed{seed}"
-        root = self._keep.root(key, text.FOLDER, (_MADE,), fill)
+        made_by = f"v{text_made.VERSION}-seed{seed}"
+        root = self._keep.root(GENERATED, made_by, text.FOLDER, (_MADE,), fill)
         return Found(root, *text.parts([root / text.FOLDER / _MADE], self._length))
 
     def download(self, root: Path) -> None:

@@ -18,7 +18,7 @@ from torchvision.datasets.utils import check_integrity
 
 from runners.worker.data import idx
 from runners.worker.data.images import Transform, VisionSet
-from runners.worker.data.keeping import Keeping, fingerprint, publish
+from runners.worker.data.keeping import UNPACKED, Keeping, fingerprint, publish
 from runners.worker.data.problems import STAND_IN, DamagedError, missing
 
 IDX_FILES = (
@@ -70,7 +70,8 @@ class VisionLayout:
         if not all(path.is_file() for path in packed):
             return None
         return keep.root(
-            f"unpacked/{fingerprint(packed)}",
+            UNPACKED,
+            fingerprint(packed),
             self.folder,
             self.files,
             lambda folder: self.unpack(root, folder),
