@@ -283,12 +283,15 @@ async def test_a_worker_forked_while_we_were_held_up_is_kept(make: Make) -> None
     await warm.wait_until_prepared()
     (server,) = children()
     events: list[Event] = []
-    run = asyncio.create_task(warm.run_worker(settings(), events.append))
+
+    def stop_at_work(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, EpochFinished):
+            run.cancel()
+
+    run = asyncio.create_task(warm.run_worker(settings(), stop_at_work))
     await asyncio.sleep(0)
     assert wait_until(lambda: bool(server.children()) and server.status() == "sleeping")
-    while not any(isinstance(event, EpochFinished) for event in events) and not run.done():
-        await asyncio.sleep(0)
-    run.cancel()
     await asyncio.gather(run, return_exceptions=True)
 
     assert len(started(events)) == 1
