@@ -10,7 +10,7 @@ from typing import Any
 
 from runners.diagnosis import verdict
 from runners.sparing import cut_short
-from runners.spec import Plan
+from runners.spec import Plan, differing
 from runners.state import ComparisonState, RunStatus
 from runners.text import printable
 
@@ -140,7 +140,8 @@ def columns_of_plan(plan: Plan) -> dict[str, object]:
         "workloads": _joined([each.workload for each in settings]),
         "devices": _joined([each.device for each in settings]),
         "variants": _joined([str(each.variant) for each in settings]),
-        "axes": _joined(plan.axes),
+        # A plan that tuning made tells its jobs apart by their labels, not by axes.
+        "axes": _joined(plan.axes or differing(settings)),
         "jobs": len(plan.jobs),
         "runs": len(plan.jobs) * plan.trials,
         "trials": plan.trials,

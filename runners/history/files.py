@@ -12,15 +12,30 @@ from runners.text import printable
 
 
 def write_export(path: Path, document: Mapping[str, Any]) -> None:
-    """Write what `History.export` gives into a file.
+    """Write what `History.export` gives into a file, whole or not at all.
 
     Raises:
-        HistoryError: It cannot be written.
+        HistoryError: It cannot be written; a file that was there is as it was.
     """
+    text = export_text(document)
     try:
-        path.write_text(export_text(document), encoding="utf-8")
+        if path.exists() and not path.is_file():
+            # A device or a pipe takes what comes.
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
     except OSError as error:
         raise HistoryError(f"{_name(path)} cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def read_export(path: Path) -> object:

@@ -118,13 +118,14 @@ class History:
         """Delete comparisons for good; how many there were.
 
         Raises:
-            HistoryError: One of them is running, or the file cannot be written.
+            HistoryError: One of them is running here, or the file cannot be written.
         """
         with self._writing() as file:
             deleted = 0
             for number in numbers:
                 entry = get(file, self._host.id, number)
-                if entry is not None and entry.status == RUNNING:
+                # Of another host, whose name may be gone for ever, nobody can tell.
+                if entry is not None and entry.status == RUNNING and not entry.is_foreign:
                     raise HistoryError(f"comparison {number} is running; stop it first")
                 file.execute("DELETE FROM comparisons WHERE id = ?", [number])
                 deleted += entry is not None

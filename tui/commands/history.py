@@ -238,7 +238,9 @@ def _delete(history: History, options: argparse.Namespace, around: Surroundings)
         numbers += [
             number
             for number, entry in entries.items()
-            if entry.started_at < before_s and entry.status != RUNNING and number not in numbers
+            if entry.started_at < before_s
+            and (entry.status != RUNNING or entry.is_foreign)
+            and number not in numbers
         ]
     if not numbers:
         around.say("there is none so old")

@@ -57,6 +57,8 @@ def description(entry: Entry) -> str:
 
 def not_done(entry: Entry) -> list[str]:
     """What became of the runs that are not done, where the status does not tell."""
+    if entry.runs == 1:
+        return []
     is_told = entry.status in (RUNNING, INTERRUPTED)
     return [words for words in _others(entry) if not (is_told and words.endswith(_LEFT))]
 

@@ -168,6 +168,9 @@ class PastDetail(RowsWidget):
     def show(self, entry: Entry | None) -> None:
         """Show one; None where there is none."""
         self._entry = entry
+        can_be_resumed = entry is not None and entry.can_be_resumed
+        # On the border, where no longer text can push it out of sight.
+        self.border_subtitle = "R goes on with it at its next run" if can_be_resumed else None
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
@@ -180,7 +183,6 @@ class PastDetail(RowsWidget):
             (description(entry), Role.WARNING if entry.is_foreign else Role.TEXT),
             (_what(entry), Role.DIM),
             (entry.headline or "No figures to set against each other.", Role.STRONG),
-            ("R goes on with it at its next run." * entry.can_be_resumed, Role.DIM),
         )
         return [
             Line(palette).add(text, role)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runners.history.files import read_export, write_export
 from runners.history.store import Entry, HistoryError
 from tests.fakes.saved import HERE, REQUEST, THERE, a_stopped_one, history, record
 from tests.fakes.training import finished_run, plan
@@ -133,6 +136,30 @@ def test_text_of_others_is_made_printable(tmp_path: Path) -> None:
 
     assert "\x1b" not in here.entries()[0].host
     here.close()
+
+
+def test_an_export_that_cannot_be_written_leaves_the_one_before_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    write_export(path, {"comparisons": []})
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, limit[1]))
+    try:
+        with pytest.raises(HistoryError, match="cannot be written: File too large"):
+            write_export(path, {"comparisons": ["much"] * 9})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+    assert read_export(path) == {"comparisons": []}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_export_goes_into_what_is_no_plain_file(tmp_path: Path) -> None:
+    path = tmp_path / "null"
+    path.symlink_to(os.devnull)
+    write_export(path, {})
+
+    assert path.is_symlink()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_is_not_there_cannot_be_exported(tmp_path: Path) -> None:

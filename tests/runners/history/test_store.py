@@ -16,6 +16,7 @@ from runners.spec import Order, Plan
 from runners.state import ComparisonState, RunStatus, apply, spare
 from tests.fakes.saved import (
     OUT_OF_MEMORY,
+    THERE,
     a_done_one,
     a_stopped_one,
     history,
@@ -105,6 +106,18 @@ def test_one_that_is_running_is_not_deleted(kept: History) -> None:
     assert entry.id == recorder.id
     with pytest.raises(HistoryError, match="is running; stop it first"):
         kept.delete([entry.id])
+    kept.close()
+
+
+def test_one_that_another_host_left_running_can_be_deleted(kept: History, tmp_path: Path) -> None:
+    # As in a container, whose next start has another name.
+    recorder = kept.begin(plan("cpu"), None)
+    recorder.flush(5.0)
+    elsewhere = history(tmp_path / "folder" / "h.sqlite", host=THERE)
+    (entry,) = elsewhere.entries()
+    assert (entry.status, entry.is_foreign) == ("running", True)
+    assert elsewhere.delete([entry.id]) == 1
+    elsewhere.close()
     kept.close()
 
 

@@ -113,6 +113,7 @@ def test_what_was_tried_is_kept_as_comparisons_that_say_what_they_are() -> None:
     assert alone.plan.notes == ("brief trials of tuning: each setting alone",)
     assert "bf16" in [job.label for job in alone.plan.jobs]
     assert {entry.status for entry in (first.entry, alone.entry)} == {"done"}
+    assert {"variant", "precision", "fused"} <= set(alone.entry.axes)
 
 
 def test_what_was_tried_is_not_kept_where_that_is_not_wanted() -> None:
