@@ -6,10 +6,12 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from runners.launching.lines import LineSplitter, RawLine
 
-_CHUNK_BYTES = 65_536
+# All that a pipe can hold.
+_PIPE_BYTES = 65_536
 
 
 class PipeReader:
@@ -56,10 +58,13 @@ class PipeReader:
         return lines
 
     def close(self) -> None:
-        """Read no more."""
+        """Read what is in the pipe, and no more."""
         if self._is_open:
             self._pause()
             self._is_open = False
+            with suppress(BlockingIOError):
+                self._lines.extend(self._splitter.feed(os.read(self._fd, _PIPE_BYTES)))
+            self._lines.extend(self._splitter.finish())
             os.close(self._fd)
 
     def _resume(self) -> None:
@@ -74,13 +79,12 @@ class PipeReader:
 
     def _read(self) -> None:
         try:
-            chunk = os.read(self._fd, _CHUNK_BYTES)
+            chunk = os.read(self._fd, _PIPE_BYTES)
         except BlockingIOError:
             return
         if chunk:
             self._lines.extend(self._splitter.feed(chunk))
         else:
-            self._lines.extend(self._splitter.finish())
             self.close()
         if self._lines or not self._is_open:
             self._pause()

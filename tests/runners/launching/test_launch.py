@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -183,6 +184,16 @@ async def test_a_flood_of_events_leaves_the_loop_to_others(run: Run) -> None:
 
     assert len(seen.of(Hello)) == 5_001
     assert most_in_a_turn < 600
+    seen.assert_nothing_left()
+
+
+async def test_a_worker_that_ended_is_heard_out_however_slowly_we_listen() -> None:
+    seen = Recorder()
+    command, no_patience = fake_command("event_flood"), replace(IMPATIENT, last_words_s=0.0)
+    await run_worker(settings(), seen, command=command, patience=no_patience)
+
+    assert len(seen.of(Hello)) == 5_001
+    assert len(seen.of(JobDone)) == 1
     seen.assert_nothing_left()
 
 
