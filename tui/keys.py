@@ -17,19 +17,17 @@ def _key(
 
 
 def _preset(number: int, preset: Preset) -> Binding:
-    first = number == 1
-    return _key(
-        str(number),
-        f"preset({number})",
-        "presets" if first else preset.name,
-        f"{preset.name}: {preset.answers}",
-        display=f"1-{len(_PRESETS)}" if first else None,
-        show=first,
-    )
+    tooltip = f"{preset.name}: {preset.answers}"
+    return _key(str(number), f"preset({number})", "preset", tooltip, show=False)
 
 
 RACE = _key("r", "race", "race", "Start the race again, or the default one")
 PRESETS = tuple(_preset(number, name) for number, name in enumerate(_PRESETS, start=1))
+_ALL_PRESETS = Binding(
+    "1", "command_palette", "presets", key_display=f"1-{len(PRESETS)}", id="racetop.presets"
+)
+"""Stands for them in the key bar; a click shows them in the palette."""
+
 FORM = _key("n", "form", "new race", "Choose every setting of a race in a form")
 RACE_KEYS = (
     _key("x", "stop", "stop", "Stop the race, keeping what is finished"),
@@ -87,8 +85,8 @@ COMMON_KEYS = (
 )
 KEYS = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 
-IN_RACE_VIEW = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *COMMON_KEYS)
+IN_RACE_VIEW = (RACE, _ALL_PRESETS, FORM, *RACE_KEYS, VIEW, *COMMON_KEYS)
 """What the key bar shows beside a race."""
 
-IN_MACHINE_VIEW = (RACE, *PRESETS, FORM, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
+IN_MACHINE_VIEW = (RACE, _ALL_PRESETS, FORM, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 """What the key bar shows where the machine fills the screen."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -278,6 +279,14 @@ def parse_texts(workload: str, texts: Mapping[str, str]) -> argparse.Namespace:
     add_comparison_options(parser)
     arguments = [word for option in OPTIONS for word in option.arguments(texts[option.name])]
     return parser.parse_args(arguments, argparse.Namespace(workload=workload))
+
+
+def command_line(workload: str, texts: Mapping[str, str], request: Request) -> str:
+    """What asks for the same on the command line, where jobs run one at a time unless told."""
+    arguments = [word for option in OPTIONS for word in option.arguments(texts[option.name])]
+    if not texts["order"] and request.order is not Order.IN_TURN:
+        arguments += ["--order", request.order.value]
+    return shlex.join(["racetop", "compare", workload, *arguments])
 
 
 def for_workload(options: argparse.Namespace, workload: str) -> argparse.Namespace:

@@ -117,7 +117,12 @@ class RacingApp(App[None]):
 
     def action_chart(self) -> None:
         """Show the next kind of figures in the chart."""
-        self.live.race.chart.next_kind()
+        if self.race.state is None:
+            self.notify("There is no race to draw yet; r starts one.")
+        elif self.live.view is View.RACE:
+            self.live.race.chart.next_kind()
+        else:
+            self.live.show_view(View.RACE)
 
     @work(thread=True, group="export", exclusive=True)
     def action_export(self) -> None:

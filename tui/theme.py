@@ -77,6 +77,12 @@ SERIES = (
     Series("memory", "◆"),
     Series("foreground", "▼"),
     Series("warning", "+"),
+    Series("primary", "○"),
+    Series("secondary", "△"),
+    Series("accent", "□"),
+    Series("memory", "◇"),
+    Series("foreground", "▽"),
+    Series("warning", "×"),
 )
 
 

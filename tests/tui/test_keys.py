@@ -1,8 +1,10 @@
 """Keys, and where a user finds them."""
 
 import pytest
+from textual.command import CommandPalette
 from textual.widgets import HelpPanel
 
+from runners.presets import PRESETS
 from tests.fakes.live import Stage, screen_text, settle
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, KEYS
 from tui.screens.live import View
@@ -46,6 +48,26 @@ async def test_every_key_is_in_the_palette() -> None:
     async with stage.app.run_test(size=(120, 40)):
         commands = {c.title for c in stage.app.get_system_commands(stage.app.screen)}
         assert all(binding.tooltip in commands for binding in KEYS if binding.show)
+
+
+async def test_every_preset_is_in_the_palette_and_in_the_help_by_its_own_key() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(160, 48)) as pilot:
+        told = {c.title: c.help for c in stage.app.get_system_commands(stage.app.screen)}
+        for number, preset in enumerate(PRESETS, start=1):
+            assert told[f"{preset.name}: {preset.answers}"] == f"Key: {number}"
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert "2 preset fashion-cnn: Why" in screen_text(stage.app)
+
+
+async def test_a_click_on_the_presets_shows_which_there_are() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.click("#key-bar", offset=(12, 0))
+        await settle(pilot)
+        assert isinstance(stage.app.screen, CommandPalette)
+        assert not stage.workers.started
 
 
 async def test_every_key_has_an_action_that_exists() -> None:

@@ -1,4 +1,5 @@
 import argparse
+import shlex
 
 import pytest
 
@@ -10,6 +11,7 @@ from tui.options import (
     OPTIONS,
     ComparisonOption,
     add_comparison_options,
+    command_line,
     for_workload,
     parse_texts,
     preset_request,
@@ -159,3 +161,46 @@ def test_texts_of_a_form_mean_what_the_command_line_means() -> None:
     ]
     request = request_from(parse_texts("mlp", texts), accelerator=None)
     assert (request.compiles, request.layers, request.fused) == ((False, True), True, False)
+
+
+TEXTS = {
+    "devices": ("cpu", "cpu,cuda:1", "mps"),
+    "baseline": ("cpu",),
+    "variant": ("tuned", "as-written, tuned"),
+    "batch_size": ("16", "16, 32"),
+    "precision": ("bf16", "fp32,bf16"),
+    "workers": ("2", "0,2"),
+    "epochs": ("3", "1,5"),
+    "train_samples": ("600",),
+    "test_samples": ("100",),
+    "compile": ("yes", "no", "yes,no", "no, yes"),
+    "trials": ("4",),
+    "order": ("together", "in-turn"),
+    "threads": ("1", "1,2"),
+    "seed": ("0", "7"),
+    "data": ("auto", "/my data", "-x"),
+    "layers": ("yes", "no"),
+    "weights": ("/my weights",),
+    "channels_last": ("yes", "no"),
+    "fused": ("yes", "no"),
+    "time_budget": ("90s", "1.5h"),
+    "within": ("2.5",),
+}
+
+
+@pytest.mark.parametrize("accelerator", [None, "cuda:0"])
+@pytest.mark.parametrize(
+    ("name", "text"), [(name, text) for name, texts in TEXTS.items() for text in texts]
+)
+@pytest.mark.parametrize("workload", ["mlp", "mlp, cnn5", "airbench94"])
+def test_the_command_line_of_the_form_asks_for_the_same(
+    workload: str, name: str, text: str, accelerator: str | None
+) -> None:
+    texts = {option.name: "" for option in OPTIONS} | {name: text}
+    asked = request_from(parse_texts(workload, texts), accelerator=accelerator)
+    words = shlex.split(command_line(workload, texts, asked))
+    assert words[:3] == ["racetop", "compare", workload]
+    typed = parse(*words[3:], workload=words[2])
+    # As the command does.
+    assert request_from(typed, accelerator=accelerator, order=Order.IN_TURN) == asked
+    assert TEXTS.keys() == {option.name for option in OPTIONS}

@@ -143,6 +143,24 @@ async def test_y_shows_the_next_kind_of_figures() -> None:
         assert stage.app.query_one(RaceChart).border_title == titles[0]
 
 
+async def test_y_shows_a_hidden_chart_first_and_says_where_there_is_none() -> None:
+    stage = Stage(script=script)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("y")
+        await settle(pilot)
+        assert [note.message for note in stage.app._notifications] == [
+            "There is no race to draw yet; r starts one."
+        ]
+        await pilot.press("r")
+        await settle(pilot, 20)
+        await pilot.press("g", "y")
+        await settle(pilot)
+        assert rows_with(stage, "epoch time, s")
+        await pilot.press("y")
+        await settle(pilot)
+        assert rows_with(stage, "training loss")
+
+
 async def test_no_relative_speed_is_drawn_where_nothing_is_compared() -> None:
     stage = Stage(opening_of(Request(workloads=("matmul", "resize"))), script=script)
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
@@ -17,11 +16,11 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from runners.planning import default_request
-from runners.spec import Order, Plan, Request, UsageError, named_workloads
+from runners.spec import Plan, Request, UsageError, named_workloads
 from runners.text import counted
 from runners.workloads.catalogue import CATALOGUE, LADDERS
 from tui.line import Line
-from tui.options import OPTIONS, parse_texts, request_from
+from tui.options import OPTIONS, command_line, parse_texts, request_from
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
 
@@ -253,7 +252,7 @@ class JobForm(ModalScreen[Filled | None]):
         if not wrong:
             texts = {option.name: self._texts.get(option.name, "") for option in OPTIONS}
             usual = request_from(parse_texts(self._workload, texts), accelerator=self._accelerator)
-            command = self._command_line(usual)
+            command = command_line(self._workload, texts, usual)
             try:
                 words, self._request = _in_words(self._plan(usual)), usual
             except UsageError as error:
@@ -290,17 +289,6 @@ class JobForm(ModalScreen[Filled | None]):
         if name != _WORKLOAD:
             return f"{name.replace('_', ' ')}: {self._meaning(name)}"
         return f"one or several of {', '.join((*CATALOGUE, *LADDERS))}"
-
-    def _command_line(self, request: Request) -> str:
-        """The same on the command line, where jobs run one at a time unless told otherwise."""
-        arguments = [
-            word
-            for option in OPTIONS
-            for word in option.arguments(self._texts.get(option.name, ""))
-        ]
-        if not self._texts.get("order") and request.order is not Order.IN_TURN:
-            arguments += ["--order", request.order.value]
-        return shlex.join(["racetop", "compare", self._workload, *arguments])
 
 
 def _in_words(plan: Plan) -> str:
