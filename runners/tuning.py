@@ -268,7 +268,7 @@ def _trial(state: ComparisonState, reference: int, job: int) -> Trial:
     decision = Decision.REFERENCE if job <= reference else _decision(ratio)
     if failed is not None:
         decision = Decision.FAILED
-    elif any(run.status is not RunStatus.DONE for run in runs):
+    elif job > reference and any(run.status is not RunStatus.DONE for run in runs):
         decision = Decision.UNDECIDED
     return Trial(
         name=state.plan.jobs[job].label,

@@ -37,19 +37,25 @@ async def tune(
     again = f"r runs it whole: {command_line(found)}"
     if outcome.is_complete:
         return f"Tuning {_kept(outcome)} {again}", found
-    so_far = ", ".join(map(_row, outcome.trials))
-    words = f"Tuning was stopped before all was tried. So far: {so_far}."
+    words = f"Tuning was stopped before all was tried. {_decided(outcome)}"
     return (f"{words} It {_kept(outcome)} {again}", found) if outcome.kept else (words, None)
 
 
+def _decided(outcome: Tuned) -> str:
+    """What became of each setting, as far as that is known."""
+    tried = [trial for trial in outcome.trials if trial.decision is not Decision.REFERENCE]
+    left = [trial.name for trial in tried if trial.decision is Decision.UNDECIDED]
+    known = [_row(trial) for trial in tried if trial.decision is not Decision.UNDECIDED]
+    if not known:
+        return "Nothing is decided; the table tells how far it came."
+    not_decided = f"; not decided: {', '.join(left)}" if left else ""
+    return f"Against the tuned loop: {', '.join(known)}{not_decided}."
+
+
 def _row(trial: Trial) -> str:
-    """One that was tried: how fast against the tuned loop, and what became of it."""
+    """How fast a setting is, and what became of it."""
     ratio = "" if trial.ratio is None or trial.ratio.value is None else f" {trial.ratio.value:.2f}x"
-    decision = trial.decision
-    if decision is Decision.REFERENCE:
-        rate = trial.samples_per_s
-        return f"{trial.name} {'n/a' if rate is None else f'{rate:,.0f} samples/s'}"
-    return f"{trial.name}{ratio} ({decision})"
+    return f"{trial.name}{ratio} ({trial.decision})"
 
 
 def _kept(outcome: Tuned) -> str:
