@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runners.cells import Cell, cells, label_without
@@ -29,7 +29,7 @@ class _Group:
         name: What they have in common, in words.
         jobs: Their places in the plan.
         base: The one with the workload's own batch size, else the first.
-        best: The one with the shortest epoch; None where there is no choice.
+        best: The one with the shortest epoch; None where there is no choice, or it may be chance.
         fit: The time of an epoch by the number of steps; None where it says little.
     """
 
@@ -99,6 +99,7 @@ def _size_in(plan: Plan) -> Callable[[int], int]:
 def _group(state: ComparisonState, name: str, jobs: tuple[int, ...]) -> _Group:
     plan, every = state.plan, cells(state)
     own = (j for j in jobs if plan.jobs[j].settings.batch_size == plan.jobs[j].workload.batch_size)
+    base = next(own, jobs[0])
     timed = {job: found.median for job in jobs if (found := every[job].unit_s) is not None}
     spec = plan.jobs[jobs[0]]
     fit_label = " ".join(spec.label.replace(f"batch {spec.settings.batch_size}", " ").split())
@@ -107,10 +108,17 @@ def _group(state: ComparisonState, name: str, jobs: tuple[int, ...]) -> _Group:
     return _Group(
         name=name,
         jobs=jobs,
-        base=next(own, jobs[0]),
-        best=min(timed, key=timed.__getitem__) if len(timed) > 1 else None,
+        base=base,
+        best=_best(state, base, timed),
         fit=fit,
     )
+
+
+def _best(state: ComparisonState, base: int, timed: Mapping[int, float]) -> int | None:
+    """The job with the shortest epoch, unless that may be chance."""
+    best = min(timed, key=timed.__getitem__) if len(timed) > 1 else None
+    ratio = None if best in (None, base) else ratio_between(state, base, best)
+    return None if ratio is not None and ratio.is_undecided else best
 
 
 def _epoch(cell: Cell) -> str:

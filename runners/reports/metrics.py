@@ -25,6 +25,7 @@ from runners.reports.summaries import (
 from runners.state import ComparisonState, RunState
 from runners.statistics import (
     cold_epoch_s,
+    holds_one,
     interval_of_ratio,
     latency,
     ratio_between,
@@ -292,8 +293,11 @@ def _saved(state: ComparisonState, job: int) -> str:
     base = state.plan.baseline(job)
     if base == job:
         return ""
-    baseline_s, spent_s = over_trials(state, base, whole_s), over_trials(state, job, whole_s)
-    if baseline_s is None or spent_s is None:
+    sides = by_trial(state, base, whole_s), by_trial(state, job, whole_s)
+    if not all(sides):
         return figures.UNKNOWN
-    saved_s = baseline_s - spent_s
+    interval = interval_of_ratio(*sides)
+    if interval and holds_one(*interval):
+        return "no difference"
+    saved_s = statistics.median(sides[0]) - statistics.median(sides[1])
     return figures.time(saved_s) if saved_s >= 0 else f"none: {figures.time(-saved_s)} more"

@@ -93,6 +93,22 @@ def test_over_trials_each_measure_has_its_interval() -> None:
     assert found["data loading", "ratio"] == "no difference (1.00x to 1.00x)"
 
 
+def test_what_may_be_chance_saves_no_time_and_makes_no_batch_size_the_fastest() -> None:
+    def compared(axis: Request, *times_s: float) -> ComparisonState:
+        runs = [trained("d", (t, t, t), samples=640, batch_size=64) for t in times_s]
+        return replayed(planned(axis, trials=3), *runs)
+
+    chance, sure = (1.0, 0.9, 0.8, 0.85, 1.1, 1.2), (1.0, 0.5, 1.1, 0.5, 1.0, 0.6)
+    devices = Request(workloads=("mlp",), devices=("cpu", "mps"))
+    sizes = Request(workloads=("mlp",), batch_sizes=(64, 128))
+    found = [report(compared(devices, *s), ReportName.METRICS) for s in (chance, sure)]
+    saved = [cells(each)["time saved a run", "mps"] for each in found]
+    notes = [report(compared(sizes, *s)).tables[0].rows[1][-1] for s in (chance, sure)]
+
+    assert saved == ["no difference", "1.50 s"]
+    assert notes == ["", "fastest"]
+
+
 def test_accuracies_beyond_noise_are_told_in_points() -> None:
     request = Request(workloads=("mlp",), devices=("cpu", "cuda:0"))
     runs = [
