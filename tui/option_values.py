@@ -14,6 +14,8 @@ from runners.spec import UsageError
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+# Far above anything there is, and small enough for whatever counts with it.
+_MOST = 10**18
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -98,4 +100,6 @@ def _number(text: str, *, least: int) -> int:
         number = least - 1
     if number < least:
         raise ArgumentTypeError(f"'{text}' is not a whole number from {least} up")
+    if number > _MOST:
+        raise ArgumentTypeError(f"'{text}' is too large a number")
     return number

@@ -99,7 +99,7 @@ def find(
 ) -> list[Entry]:
     """The entries that hold all words, newest first; see `History.entries`."""
     conditions, values = ["1"], []
-    for word in words.split():
+    for word in printable(words).split():
         key, colon, wanted = word.partition(":")
         column = _COLUMN_OF.get(key.lower()) if colon else None
         where = f"lower(coalesce({column}, ''))" if column else _TEXT

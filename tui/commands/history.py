@@ -27,7 +27,7 @@ from tui.commands.compare import carry_out
 from tui.commands.history_list import as_json, description, table
 from tui.commands.output import add_output_options, output_from, write_output
 from tui.commands.progress import progress_on
-from tui.option_values import positive
+from tui.option_values import natural, positive
 
 _PAGE = 20
 _ID = "a number that 'racetop history list' shows"
@@ -265,4 +265,4 @@ def _agrees(entries: Sequence[Entry], around: Surroundings) -> bool:
 def _days(text: str) -> int:
     if not (text.endswith("d") and text[:-1].isdecimal()):
         raise argparse.ArgumentTypeError(f"'{text}' is no number of days such as 90d")
-    return int(text[:-1])
+    return natural(text[:-1])

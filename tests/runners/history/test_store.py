@@ -80,6 +80,12 @@ def test_words_filter_and_all_must_match(kept: History, words: str, found: int) 
     kept.close()
 
 
+def test_a_word_that_no_text_can_hold_finds_nothing(kept: History) -> None:
+    a_done_one(kept)
+    assert kept.entries("caf\udce9") == []
+    kept.close()
+
+
 def test_a_comparison_with_a_failed_run_and_nothing_left_to_do_is_failed(kept: History) -> None:
     record(kept, finished_run(1.0), OUT_OF_MEMORY, of=plan("cpu", "cuda:0"))
 
