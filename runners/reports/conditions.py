@@ -18,7 +18,7 @@ from runners.spec import Order, Plan, Request, axis_text
 from runners.state import ComparisonState
 from runners.statistics import TRIALS_FOR_INTERVAL
 from runners.text import counted, printable
-from runners.workloads import Workload
+from runners.workloads import Kind, Workload
 
 _SETTINGS = (
     "variant", "batch_size", "epochs", "precision", "workers", "threads", "compile",
@@ -159,6 +159,8 @@ def _data(state: ComparisonState) -> str:
             used = run.data
             counts = f"{used.train_samples:,} training and {used.test_samples:,} test samples"
             found[f"{used.name} ({used.source}), {counts}"] = None
+    if any(workload.kind is Kind.MICRO for workload in state.plan.workloads):
+        found["random numbers for the tasks without training"] = None
     return "; ".join(found) or UNKNOWN
 
 

@@ -268,6 +268,7 @@ def test_a_ladder_of_micro_tasks_has_no_whole_runs() -> None:
     found = report(state)
 
     assert len(found.tables) == 1
+    assert dict(found.conditions)["data"].endswith("random numbers for the tasks without training")
     assert cells(found)["matmul", "speed-up"] == "7.50x"
     assert cells(found)["resize", "MFLOP a step"] == "n/a"
     assert cells(found)["resize", "parameters"] == "none"
