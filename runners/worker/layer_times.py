@@ -112,8 +112,8 @@ def _put_under_watch(layer: nn.Module, device: Device, spent_ms: dict[nn.Module,
 
 
 def _of_job(settings: JobSettings) -> LayersMeasured:
-    # Neither changes what a layer's arithmetic takes, and a compiled model has no layers to see.
-    plain = replace(settings, weights=None, compile=False)
+    # They change nothing about what a layer's arithmetic takes.
+    plain = replace(settings, weights=None)
     device = open_for(plain)
     built = network.build(RECIPES[plain.workload], plain, device.torch_device)
     shape = (_BATCH_SIZE, *CATALOGUE[plain.workload].input_shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ class Network:
     """Everything a step needs beside its batch.
 
     Attributes:
-        model: The model, compiled where that was asked for.
-        module: The same model, never compiled.
+        model: What training calls: the module, or the module compiled.
+        module: The model, never compiled.
         loss: The loss function.
         optimizer: Over the model's trainable parameters.
         precision: Makes the context that forward passes run in.
@@ -63,6 +63,8 @@ def build(
 ) -> Network:
     """The network of a job, its weights drawn from the seed or read from the settings' file.
 
+    It is not compiled yet, whatever the settings ask for; see `compiled`.
+
     Args:
         recipe: What it is made of.
         settings: Of the job.
@@ -82,7 +84,7 @@ def build(
         recipe.start_from_images(module, images)
     optimizer = _optimizer(recipe, module, settings)
     return Network(
-        model=torch.compile(module) if settings.compile else module,
+        model=module,
         module=module,
         loss=recipe.loss,
         optimizer=optimizer,
@@ -110,11 +112,19 @@ def precision_of(
     return nullcontext
 
 
+def compiled(network: Network) -> Network:
+    """The network with its model compiled for what it meets, each time it meets something new.
+
+    This loads the compiler, which takes seconds; it compiles nothing yet.
+    """
+    return replace(network, model=torch.compile(network.module))
+
+
 def compile_ahead(network: Network, sample: Tensor, batch_sizes: Iterable[int]) -> None:
     """Run forward and backward on zeros, then put everything back as it was.
 
     Args:
-        network: Its model is compiled for what it meets.
+        network: Its model is a compiled one.
         sample: A batch of one, which lies in memory as those of training do: what is compiled for
             other strides would be compiled anew.
         batch_sizes: Those that training will have.

@@ -34,11 +34,11 @@ def run(
     # Making data takes more memory than training does, and only the first run makes it.
     device.forget_peak_memory()
     trained = _build(recipe, settings, device, channel, data, inputs)
+    if settings.compile:
+        trained = _compile(workload, settings, device, channel, inputs, trained)
     if workload.kind is Kind.ONE_BATCH:
         _call(settings, device, channel, inputs, trained, stop)
         return
-    if settings.compile:
-        _compile(settings, device, channel, inputs, trained)
     _train(settings, device, channel, inputs, trained, stop)
 
 
@@ -101,17 +101,22 @@ def _build(
 
 
 def _compile(
+    workload: Workload,
     settings: JobSettings,
     device: Device,
     channel: EventChannel,
     inputs: Inputs,
     built: network.Network,
-) -> None:
+) -> network.Network:
+    """Compile ahead of the first epoch; one batch is compiled within the first call on it."""
     last = inputs.train_samples % settings.batch_size
     sizes = {min(settings.batch_size, inputs.train_samples), last or settings.batch_size}
     with channel.stage(Stage.COMPILE):
-        network.compile_ahead(built, inputs.sample, sorted(sizes, reverse=True))
+        compiled = network.compiled(built)
+        if workload.kind is not Kind.ONE_BATCH:
+            network.compile_ahead(compiled, inputs.sample, sorted(sizes, reverse=True))
         device.synchronize()
+    return compiled
 
 
 def _train(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,8 @@ from runners.events import (
     JobDone,
     LatencyMeasured,
     ModelReady,
+    Stage,
+    StageFinished,
     WarningRaised,
     WorkerEvent,
 )
@@ -210,6 +213,18 @@ def test_compiling_ahead_leaves_no_trace_in_the_training(root: Path) -> None:
         assert torch.equal(value, before[name]), name
     assert all(p.grad is None for p in network.module.parameters())
     assert not network.optimizer.state
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiling_is_a_stage_of_its_own_that_the_building_of_the_model_has_no_part_in(
+    root: Path,
+) -> None:
+    settings = replace(settings_of(root), workload="mlp", compile=True, epochs=1)
+    events = run(settings)
+    took_s = {event.stage: event.took_s for event in only(events, StageFinished)}
+    assert took_s[Stage.COMPILE] > 10 * took_s[Stage.MODEL_BUILD]
+    assert only(events, JobDone)
 
 
 @pytest.mark.slow
