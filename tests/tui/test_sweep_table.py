@@ -112,6 +112,30 @@ async def test_a_sweep_of_many_cells_keeps_the_one_at_work_in_sight(size: tuple[
         await settle(pilot, 20)
 
 
+async def test_a_table_whose_row_at_work_is_near_the_top_begins_with_the_first_row() -> None:
+    def stays(settings: JobSettings) -> Sequence[Event]:
+        return scenes.sweeping_script(settings)
+
+    ladder = Request(workloads=("mlp", "cnn5", "resnet50", "mnist-cnn"), devices=("cpu", "cuda:0"))
+    stage = Stage(opening_of(ladder), script=stays)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot, 20)
+        table = stage.app.query_one(SweepTable)
+        assert table.border_subtitle is not None
+        assert table.border_subtitle.startswith("rows 1-")
+        stage.workers.finish.set()
+        await settle(pilot, 40)
+
+
+async def test_figures_stand_near_the_names_on_a_wide_screen() -> None:
+    stage = Stage(opening_of(SWEEP), script=script)
+    async with stage.app.run_test(size=(200, 48)) as pilot:
+        await settle(pilot, 40)
+        row = rows_with(stage, "batch 64", "1.")[0]
+        assert "done" in row
+        assert len(row.partition("done")[2]) - len(row.partition("done")[2].lstrip()) < 60
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_no_figure_of_the_table_is_cut_without_a_mark(size: tuple[int, int]) -> None:
     stage = Stage(opening_of(replace(SWEEP, trials=2)), script=script)

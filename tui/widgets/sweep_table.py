@@ -30,6 +30,7 @@ from tui.widgets.rows import MANY_ROWS, RowsWidget
 ORDER_TEXT = {Order.TOGETHER: "side by side", Order.IN_TURN: "one at a time"}
 MIN_STATUS_WIDTH = 21
 TINY_STATUS_WIDTH = 13
+MAX_STATUS_WIDTH = 46
 TINY_BELOW = 50
 MAX_LABEL_WIDTH = 34
 _WHEEL_ROWS = 3
@@ -137,7 +138,9 @@ class SweepTable(RowsWidget):
         working = next((row for row, job in enumerate(self._rows) if self._is_at_work(job)), None)
         if working is None or not self._follows:
             return
-        if not self._top <= working < self._top + self._room():
+        if working < self._room():
+            self._look_from(0)
+        elif not self._top <= working < self._top + self._room():
             self._look_from(working if working < self._top else working - self._room() + 1)
 
     def _is_at_work(self, row: int | str) -> bool:
@@ -154,6 +157,7 @@ class SweepTable(RowsWidget):
         status_width = TINY_STATUS_WIDTH if width < TINY_BELOW else MIN_STATUS_WIDTH
         columns = _columns_that_fit(plan, width - label_width - status_width)
         room = width - label_width - sum(COLUMNS[name][0] for name in columns)
+        room = min(room, MAX_STATUS_WIDTH) if columns else room
         titles = "".join(f"{name:>{COLUMNS[name][0]}}" for name in columns)
         header = Line(palette).pad_to(label_width + room).add(titles, Role.DIM)
         top = 0
