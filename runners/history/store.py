@@ -122,13 +122,17 @@ class History:
         """
         with self._writing() as file:
             deleted = 0
+            # A full disk may have kept them from being marked as such.
+            dead = self._dead()
             for number in numbers:
                 entry = get(file, self._host.id, number)
+                if entry is None:
+                    continue
                 # Of another host, whose name may be gone for ever, nobody can tell.
-                if entry is not None and entry.status == RUNNING and not entry.is_foreign:
+                if entry.status == RUNNING and not entry.is_foreign and number not in dead:
                     raise HistoryError(f"comparison {number} is running; stop it first")
                 file.execute("DELETE FROM comparisons WHERE id = ?", [number])
-                deleted += entry is not None
+                deleted += 1
         return deleted
 
     def export(self, numbers: Iterable[int]) -> dict[str, Any]:

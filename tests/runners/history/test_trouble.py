@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,6 +201,35 @@ def test_a_file_held_by_another_process_is_told_and_saved_when_it_is_let_go(
     assert problem_of(recorder) == "none"
     assert recorder.id is not None
     assert kept.load(recorder.id).state.runs_of(0)[0].status is RunStatus.DONE
+    kept.close()
+
+
+class Full(sqlite3.Connection):
+    """A file on a full disk, from which things can still be deleted."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if sql.startswith("UPDATE"):
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, parameters)
+
+
+def test_what_died_is_deleted_though_a_full_disk_keeps_it_running(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite"
+    kept = history(path)
+    number = a_done_one(kept)
+    kept.close()
+    with closing(connect(path)) as file:
+        file.execute("UPDATE comparisons SET status = 'running', pid = ?", [2**22 + 1])
+
+    def full(path: Path) -> sqlite3.Connection:
+        file = sqlite3.connect(path, factory=Full, isolation_level=None, check_same_thread=False)
+        file.execute("PRAGMA foreign_keys = ON")
+        return file
+
+    kept = History.open(path, connect=full, host=HERE)
+    assert [entry.status for entry in kept.entries()] == ["running"]
+    assert kept.delete([number]) == 1
+    assert kept.entries() == []
     kept.close()
 
 
