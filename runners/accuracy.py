@@ -43,6 +43,13 @@ def differ(one: Accuracy, other: Accuracy) -> bool:
     return abs(one.share - other.share) > math.hypot(one.noise, other.noise)
 
 
+def points_apart(one: Accuracy, other: Accuracy) -> tuple[str, str]:
+    """How many percentage points two accuracies lie apart, and their noise together, as text."""
+    noise = 100 * math.hypot(one.noise, other.noise)
+    places = 2 if noise < 1 else 1
+    return f"{100 * abs(other.share - one.share):.{places}f} points", f"{noise:.{places}f}"
+
+
 def _half_width(share: float, samples: int) -> float:
     """Half the interval of a binomial share (Wilson, Probable inference, 1927)."""
     if not samples:

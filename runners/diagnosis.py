@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from runners.accuracy import accuracy, differ
+from runners.accuracy import accuracy, differ, points_apart
 from runners.fits import mean_ratios
 from runners.fluctuation import ENVIRONMENT_PCT, FLUCTUATION_PCT, fluctuation
 from runners.spec import Plan
@@ -204,14 +203,13 @@ def _accuracy_sentences(state: ComparisonState) -> list[str]:
     jobs = state.plan.jobs
     if one is None or other is None or jobs[0].settings.epochs != jobs[1].settings.epochs:
         return []
-    noise = math.hypot(one.noise, other.noise) * 100
-    points = (other.share - one.share) * 100
+    points, noise = points_apart(one, other)
     if not differ(one, other):
-        return [f"No difference in accuracy: {abs(points):.2f} points apart, noise {noise:.2f}."]
-    more = "more" if points > 0 else "less"
+        return [f"No difference in accuracy: {points} apart, noise {noise}."]
+    more = "more" if other.share > one.share else "less"
     return [
-        f"{jobs[1].label} is {abs(points):.2f} points {more} accurate than {jobs[0].label} "
-        f"(noise of the test set {noise:.2f}; one seed)."
+        f"{jobs[1].label} is {points} {more} accurate than {jobs[0].label} "
+        f"(noise of the test set {noise}; one seed)."
     ]
 
 

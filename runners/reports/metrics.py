@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runners.accuracy import accuracy, differ
+from runners.accuracy import accuracy, differ, points_apart
 from runners.events import Stage
 from runners.reports import figures, jobs, layers
 from runners.reports.report import Table
@@ -285,8 +285,7 @@ def _accuracy_apart(state: ComparisonState, base: int, job: int) -> str:
         return "different epochs"
     if not differ(one, other):
         return "no difference"
-    points = (other.share - one.share) * 100
-    return f"{abs(points):.2f} points {'more' if points > 0 else 'less'}"
+    return f"{points_apart(one, other)[0]} {'more' if other.share > one.share else 'less'}"
 
 
 def _saved(state: ComparisonState, job: int) -> str:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from runners.accuracy import Accuracy, accuracy, differ
+from runners.accuracy import Accuracy, accuracy, differ, points_apart
 from runners.events import EvaluationFinished, Event
 from runners.reports.figures import accuracy as in_words
 from tests.fakes.training import epoch, plan, replayed
@@ -49,6 +49,11 @@ def test_equally_good_models_rarely_differ_and_clearly_better_ones_always() -> N
 
     assert sum(differ(model(0.9), model(0.9)) for _ in range(100)) <= 12
     assert all(differ(model(0.95), model(0.75)) for _ in range(30))
+
+
+def test_points_apart_are_no_finer_than_their_noise() -> None:
+    assert points_apart(found(9931, 10_000), found(9925, 10_000)) == ("0.06 points", "0.24")
+    assert points_apart(found(27, 100), found(39, 100)) == ("12.0 points", "12.7")
 
 
 def test_an_accuracy_is_no_finer_than_its_noise() -> None:
