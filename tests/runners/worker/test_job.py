@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -26,8 +28,9 @@ from runners.events import (
     WorkerEvent,
 )
 from runners.events.wire import decode
-from runners.worker import job
+from runners.worker import job, training
 from runners.worker.channel import EventChannel
+from runners.worker.devices import Device
 from runners.worker.models import RECIPES
 from runners.worker.network import build, compile_ahead
 from runners.worker.stop import Stop
@@ -55,10 +58,15 @@ def settings_of(root: Path, workload: str = "fashion-cnn") -> JobSettings:
 
 
 def run(settings: JobSettings, stop: Stop | None = None) -> list[WorkerEvent]:
-    """The events of a job; few enough to fit in a pipe."""
+    """The events of a job."""
+    return events_of(lambda channel: job.run(settings, channel, stop or Stop()))
+
+
+def events_of(work: Callable[[EventChannel], None]) -> list[WorkerEvent]:
+    """What some work tells of; few enough events to fit in a pipe."""
     read_fd, write_fd = os.pipe()
     channel = EventChannel(write_fd)
-    job.run(settings, channel, stop or Stop())
+    work(channel)
     channel.close()
     os.close(write_fd)
     with os.fdopen(read_fd, "rb") as stream:
@@ -213,6 +221,27 @@ def test_compiling_ahead_leaves_no_trace_in_the_training(root: Path) -> None:
         assert torch.equal(value, before[name]), name
     assert all(p.grad is None for p in network.module.parameters())
     assert not network.optimizer.state
+
+
+class Forgetful(Device):
+    """Notes when it began its peak of memory anew."""
+
+    forgot_at_s = 0.0
+
+    def forget_peak_memory(self) -> None:
+        super().forget_peak_memory()
+        self.forgot_at_s = time.monotonic()
+
+
+def test_the_peak_of_memory_is_that_of_training_not_of_what_comes_before(root: Path) -> None:
+    device = Forgetful(torch.device("cpu"))
+    events = events_of(
+        lambda channel: training.run(
+            CATALOGUE["mlp"], settings_of(root, "mlp"), device, channel, Stop()
+        )
+    )
+    (built,) = only(events, ModelReady)
+    assert built.mono_s < device.forgot_at_s < only(events, EpochStarted)[0].mono_s
 
 
 @pytest.mark.slow
