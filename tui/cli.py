@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
             return _run(arguments)
         finally:
             # Here, not at exit, where Python has but a traceback for what goes wrong.
-            sys.stdout.flush()
+            print(end="", flush=True)
     except UsageError as error:
         print(f"racetop: {printable(str(error))}", file=sys.stderr)
         return 2

@@ -192,3 +192,28 @@ def test_what_is_wrong_is_not_buried_below_all_options(
         run([*command, "mlp", "--no-such-option"])
 
     assert len(capsys.readouterr().err.splitlines()) <= 3
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "error"),
+    [
+        ("workloads >&-", 0, ""),
+        ("history list >&-", 0, "racetop: nothing was compared yet\n"),
+        ("history list 2>&-", 0, ""),
+        ("<&-", 2, "racetop: the live screen needs a terminal"),
+    ],
+)
+def test_streams_that_are_closed_are_no_trouble(
+    command: str, status: int, error: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m tui {command}', sys.executable],
+        cwd=ROOT,
+        env={**os.environ, "RACETOP_HISTORY": str(tmp_path / "history.sqlite")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status
+    assert done.stderr.startswith(error)
+    assert "Traceback" not in done.stderr
