@@ -10,6 +10,7 @@ from runners.events import ErrorKind
 from runners.spec import JobSpec, Plan, axis_text
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
+    Ratio,
     Spread,
     final_accuracy,
     ratio_between,
@@ -37,7 +38,8 @@ class Cell:
         is_cold: Whether that is of cold epochs, for want of steady ones.
         total_s: Seconds of all epochs together, median of the trials.
         samples_per_s: Training speed, median of the trials.
-        speed: How many times as fast as its baseline it is; 1 for a baseline with figures.
+        speed: How many times as fast as its baseline it is; 1 for a baseline with figures. Over a
+            sweep of epochs that of whole runs, in which a cold epoch counts.
         peak_memory_bytes: The largest of all trials.
         accuracy: Share of right answers after the last epoch, median of the trials.
         trouble: Why a trial has no figures, in a word or two; None where all have or may have.
@@ -135,12 +137,17 @@ def _cell(state: ComparisonState, job: int) -> Cell:
         is_cold=bool(times_s) and not steady,
         total_s=statistics.median(totals) if totals else None,
         samples_per_s=statistics.median(speeds) if speeds else None,
-        speed=own if ratio is None else ratio.value,
+        speed=own if ratio is None else _speed(state.plan, ratio),
         peak_memory_bytes=max((run.peak_memory_bytes or 0 for run in runs), default=0) or None,
         accuracy=statistics.median(accuracies) if accuracies else None,
         trouble=trouble,
         detail=detail,
     )
+
+
+def _speed(plan: Plan, ratio: Ratio) -> float | None:
+    is_by_epochs = swept_axis(plan) == "epochs"
+    return ratio.total if is_by_epochs and ratio.total is not None else ratio.value
 
 
 def _trouble(runs: tuple[RunState, ...]) -> tuple[str | None, str]:

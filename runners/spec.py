@@ -172,9 +172,16 @@ class Plan:
         return ", ".join(names)
 
     def baseline(self, job: int) -> int:
-        """The place of the job that a job is compared with: the first of its workload."""
-        workload = self.jobs[job].settings.workload
-        return next(n for n, spec in enumerate(self.jobs) if spec.settings.workload == workload)
+        """The place of the job that a job is compared with.
+
+        The first of its workload; over as many epochs, where there is more than one such job.
+        """
+        own = self.jobs[job].settings
+        of_workload = [
+            n for n, spec in enumerate(self.jobs) if spec.settings.workload == own.workload
+        ]
+        as_long = [n for n in of_workload if self.jobs[n].settings.epochs == own.epochs]
+        return as_long[0] if len(as_long) > 1 else of_workload[0]
 
     def are_together(self, one: int, other: int) -> bool:
         """Whether two jobs share the machine."""

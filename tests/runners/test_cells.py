@@ -131,6 +131,26 @@ def test_axes_are_what_was_asked_for_and_not_what_each_workload_has(
     assert swept_axis(plan) == swept
 
 
+def test_over_epochs_each_job_is_compared_with_the_one_that_trains_as_long() -> None:
+    request = Request(workloads=("mlp",), devices=("cpu", "cuda:0"), epochs=(1, 5))
+    plan = plan_of(request)
+    assert [plan.baseline(job) for job in range(4)] == [0, 1, 0, 1]
+    unlike = replace(plan, jobs=(plan.jobs[0], plan.jobs[3]))
+    assert [unlike.baseline(job) for job in range(2)] == [0, 0]
+
+
+def test_over_epochs_the_speed_is_that_of_whole_runs_so_that_few_epochs_show_the_cold_one() -> None:
+    request = Request(workloads=("mlp",), devices=("cpu", "cuda:0"), epochs=(1, 5))
+    times_s = {"cpu": (4.0, 4.0), "cuda:0": (4.0, 1.0)}
+    state = ComparisonState.of(plan_of(request))
+    for job, spec in enumerate(state.plan.jobs):
+        cold_s, steady_s = times_s[spec.settings.device]
+        for number in range(1, spec.settings.epochs + 1):
+            finished = epoch(number, cold_s if number == 1 else steady_s)
+            state = apply(state, RunKey(job=job, trial=0), finished)
+    assert [cell.speed for cell in cells(state)] == [1.0, 1.0, 1.0, 2.5]
+
+
 def test_a_label_without_the_swept_axis_names_the_rest() -> None:
     plan = plan_of(Request(workloads=("mlp",), devices=("cpu", "cuda"), batch_sizes=(16, 32)))
     assert [label_without(plan, job, "batch_size") for job in range(4)] == [

@@ -167,6 +167,24 @@ async def test_y_shows_the_next_kind_of_figures() -> None:
         assert stage.app.query_one(RaceChart).border_title == titles[0]
 
 
+async def test_over_epochs_whole_runs_are_drawn_first_and_compared_with_those_as_long() -> None:
+    def trains(settings: JobSettings) -> Sequence[Event]:
+        cold_s, steady_s = (4.0, 4.0) if settings.device == "cpu" else (4.0, 1.0)
+        events: list[Event] = list(scenes.start_events(0, accelerator=True))
+        for number in range(1, settings.epochs + 1):
+            took_s = cold_s if number == 1 else steady_s
+            events += scenes.epoch_events(number, took_s, phases=scenes.GPU_PHASES)
+        return [*events, JobDone(interrupted=False, dropped_events=0)]
+
+    request = Request(workloads=("mlp",), devices=("cpu", "cuda:0"), epochs=(1, 5))
+    stage = Stage(opening_of(request), script=trains)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot, 40)
+        assert rows_with(stage, "all epochs, s by epochs")
+        assert rows_with(stage, "▲ 5 epochs", "8.00 s", "2.50×")
+        assert rows_with(stage, "▲ 1 epoch ", "4.00 s", "1.00×")
+
+
 async def test_y_shows_a_hidden_chart_first_and_says_where_there_is_none() -> None:
     stage = Stage(script=script)
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -47,6 +47,7 @@ ACCURACY = ByEpoch(
     "test accuracy, %", lambda run: [(e.epoch, 100 * e.test_accuracy) for e in run.evaluations]
 )
 OF_A_RACE = (EPOCH_TIME, LOSS, ACCURACY)
+WHOLE_RUNS = ByCell("all epochs, s", lambda cell: cell.total_s)
 RELATIVE_SPEED = ByCell("relative speed", lambda cell: cell.speed)
 OF_A_SWEEP = (
     ByCell("{unit} time, s", lambda cell: cell.unit_s.median if cell.unit_s else None),
@@ -140,7 +141,8 @@ def _kinds(plan: Plan) -> Sequence[ByEpoch | ByCell]:
     if not is_sweep(plan):
         return OF_A_RACE
     is_compared = any(plan.baseline(job) != job for job in range(len(plan.jobs)))
-    return [kind for kind in OF_A_SWEEP if is_compared or kind is not RELATIVE_SPEED]
+    kinds = [kind for kind in OF_A_SWEEP if is_compared or kind is not RELATIVE_SPEED]
+    return [WHOLE_RUNS, *kinds] if swept_axis(plan) == "epochs" else kinds
 
 
 def _by_epoch(state: ComparisonState, kind: ByEpoch, palette: Palette | None) -> list[charts.Curve]:

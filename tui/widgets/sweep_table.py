@@ -59,7 +59,8 @@ class SweepTable(RowsWidget):
 
     can_focus = True
     HELP = (
-        "All jobs. speed: how many times as fast as the first of the workload (1.00×). "
+        "All jobs. speed: how many times as fast as the first of the workload (1.00×); over "
+        "epochs in whole runs, cold epoch and all, as the first that trains as long. "
         "steady: the median; spread: how far it varies. Arrows scroll."
     )
     DEFAULT_CSS = "SweepTable { border-subtitle-color: $text-muted; }"
