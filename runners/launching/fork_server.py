@@ -29,10 +29,16 @@ class ForkServer:
 
     Attributes:
         imported_s: Seconds that its import took; None before it is done.
+        patience_s: How long to wait for what it has to say before it is given up.
     """
 
     def __init__(
-        self, settings: JobSettings, *, command: Sequence[str], environment: Mapping[str, str]
+        self,
+        settings: JobSettings,
+        *,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        patience_s: float,
     ) -> None:
         """Start it; it imports from now on.
 
@@ -40,11 +46,13 @@ class ForkServer:
             settings: Of a job on the same cores, with the same devices in sight.
             command: The program; a socket's number and the settings as JSON follow.
             environment: Its variables, and those of its workers.
+            patience_s: How long to wait for what it has to say before it is given up.
 
         Raises:
             OSError: The system would not start it.
         """
         self.imported_s: float | None = None
+        self.patience_s = patience_s
         self._workers: dict[int, ForkedWorker] = {}
         self._asked: deque[asyncio.Future[int | None]] = deque()
         self._is_lost = False
@@ -88,9 +96,7 @@ class ForkServer:
         """Wait until it has imported everything or is lost."""
         await self._import_over.wait()
 
-    async def fork(
-        self, settings: JobSettings, ends: WorkerEnds, *, within_s: float
-    ) -> ForkedWorker | None:
+    async def fork(self, settings: JobSettings, ends: WorkerEnds) -> ForkedWorker | None:
         """Have a worker forked; None where that failed, and then none is left.
 
         It sees through what it began: a cancellation is raised only when no worker runs.
@@ -98,7 +104,6 @@ class ForkServer:
         Args:
             settings: The worker's job.
             ends: Its ends of its pipes; ours to close.
-            within_s: How long to wait for it before the server is given up.
 
         Raises:
             asyncio.CancelledError: It was cancelled.
@@ -110,7 +115,7 @@ class ForkServer:
             return None
         answer: asyncio.Future[int | None] = self._loop.create_future()
         self._asked.append(answer)
-        patience = self._loop.call_later(within_s, self._give_up, answer)
+        patience = self._loop.call_later(self.patience_s, self._give_up, answer)
         cancellation = None
         while not answer.done():
             try:
@@ -205,6 +210,7 @@ class ForkedWorker:
         self._loop = asyncio.get_running_loop()
         self._status: int | None = None
         self._is_reaped = False
+        self._patience: asyncio.TimerHandle | None = None
         self._ended: Callable[[], None] | None = None
 
     @property
@@ -222,6 +228,8 @@ class ForkedWorker:
         self._ended = ended
         if self._status is not None:
             ended()
+        elif not self._server.is_lost:
+            self._loop.add_reader(self._pidfd, self._wait_for_status)
 
     def reap(self) -> None:
         """See `WorkerProcess`."""
@@ -229,6 +237,8 @@ class ForkedWorker:
             return
         select.select([self._pidfd], [], [])
         self._loop.remove_reader(self._pidfd)
+        if self._patience is not None:
+            self._patience.cancel()
         os.close(self._pidfd)
         self._is_reaped = True
         if self._status is None:
@@ -245,6 +255,11 @@ class ForkedWorker:
     def lose_server(self) -> None:
         """Its server, and the kernel with it, is about to kill it: learn of its end ourselves."""
         self._loop.add_reader(self._pidfd, self.end, -signal.SIGKILL)
+
+    def _wait_for_status(self) -> None:
+        """It has ended; only its server can tell how, unless that hangs."""
+        self._loop.remove_reader(self._pidfd)
+        self._patience = self._loop.call_later(self._server.patience_s, self._server.end)
 
 
 def server_command() -> tuple[str, ...]:

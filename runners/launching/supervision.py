@@ -34,14 +34,14 @@ class Patience:
         last_words_s: From the end of the process to the end of its pipes, which a process
             that left the group may hold open.
         linger_s: From a worker's last event to the end of its process.
-        fork_s: From a fork server's order to the worker it has forked.
+        server_s: For a fork server's word that a worker was forked, or how one ended.
     """
 
     interrupt_s: float = 3.0
     terminate_s: float = 5.0
     last_words_s: float = 1.0
     linger_s: float = 10.0
-    fork_s: float = 10.0
+    server_s: float = 10.0
 
 
 async def supervise(

@@ -113,7 +113,7 @@ class WarmWorkers:
                 on_event(_now(StageStarted(stage=Stage.IMPORT)))
             # An import, be it another's, takes cores from what is measured.
             await self.wait_until_prepared()
-            worker = await server.fork(settings, pipes.theirs, within_s=self._patience.fork_s)
+            worker = await server.fork(settings, pipes.theirs)
         except asyncio.CancelledError:
             on_event(_exit_before_start())
             raise
@@ -150,6 +150,7 @@ class WarmWorkers:
                 settings,
                 command=self._command,
                 environment=worker_environment(settings.device),
+                patience_s=self._patience.server_s,
             )
         except OSError:
             return None

@@ -30,7 +30,7 @@ from runners.process_events import LogLine, WorkerExited, WorkerStarted
 from tests.fakes.processes import is_alive, wait_until
 from tests.fakes.training import fake_command, fake_server_command, settings
 
-IMPATIENT = Patience(interrupt_s=0.2, terminate_s=0.2, last_words_s=0.2, linger_s=0.2, fork_s=0.2)
+IMPATIENT = Patience(interrupt_s=0.2, terminate_s=0.2, last_words_s=0.2, linger_s=0.2, server_s=0.2)
 FORKED_IMPORT_S = 0.25
 
 Make = Callable[..., WarmWorkers]
@@ -230,6 +230,30 @@ async def test_a_worker_whose_server_is_killed_is_gone_and_told_of(make: Make) -
     assert not is_alive(server)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_worker_whose_server_hangs_can_be_stopped(make: Make, times: int) -> None:
+    warm = make("polite")
+    warm.prepare(settings())
+    await warm.wait_until_prepared()
+    (server,) = children()
+    events: list[Event] = []
+
+    def hang_server_and_stop(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, EpochFinished):
+            server.suspend()
+            for _ in range(times):
+                run.cancel()
+
+    run = asyncio.create_task(warm.run_worker(settings(), hang_server_and_stop))
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(run, 20.0)
+
+    assert isinstance(events[-1], WorkerExited)
+    assert events[-1].stopped
+    assert not children()
+
+
 async def test_a_server_that_was_killed_is_started_anew(make: Make) -> None:
     warm = make("normal")
     runs: list[list[Event]] = [[], []]
@@ -278,7 +302,7 @@ async def test_a_stop_while_a_worker_is_forked_leaves_none(make: Make) -> None:
 
 
 async def test_a_worker_forked_while_we_were_held_up_is_kept(make: Make) -> None:
-    warm = make("polite", patience=replace(IMPATIENT, fork_s=0.0))
+    warm = make("polite", patience=replace(IMPATIENT, server_s=0.0))
     warm.prepare(settings())
     await warm.wait_until_prepared()
     (server,) = children()
