@@ -210,6 +210,18 @@ def with_found(request: Request, tuned: Tuned, before: JobSettings) -> Request:
     )
 
 
+def gain_in_words(gain: Ratio | None) -> str:
+    """What is won over the loop as written; empty where that was not measured."""
+    if gain is None or gain.value is None:
+        return ""
+    words = f"{gain.value:.2f}x the loop as written"
+    if gain.is_undecided:
+        words = "no measurable difference from the loop as written"
+    if gain.low is None or gain.high is None:
+        return words
+    return f"{words} (95 % interval {gain.low:.2f}x to {gain.high:.2f}x)"
+
+
 def switches_for(settings: JobSettings) -> tuple[Switch, ...]:
     """The settings worth a try for a job.
 

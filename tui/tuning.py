@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runners.reports.command_line import command_line
 from runners.spec import Request, UsageError
-from runners.tuning import Decision, RunPlan, Trial, Tuned, Tuning, with_found
+from runners.tuning import Decision, RunPlan, Trial, Tuned, Tuning, gain_in_words, with_found
 from runners.workloads import JobSettings
 
 TRIAL_S = 2.0
@@ -61,6 +61,5 @@ def _row(trial: Trial) -> str:
 def _kept(outcome: Tuned) -> str:
     names = " and ".join(outcome.kept)
     words = f"kept {names}" if names else "kept the tuned loop as it is"
-    if outcome.gain is None or outcome.gain.value is None:
-        return f"{words}."
-    return f"{words}: {outcome.gain.value:.2f}x the loop as written."
+    gain = gain_in_words(outcome.gain)
+    return f"{words}: {gain}." if gain else f"{words}."

@@ -9,7 +9,8 @@ from runners.events import ErrorKind, Event, JobFailed
 from runners.process_events import WorkerExited
 from runners.spec import Plan
 from runners.state import ComparisonState, RunState, RunStatus
-from runners.tuning import Decision, Tuned, Tuning, switches_for
+from runners.statistics import Ratio
+from runners.tuning import Decision, Tuned, Tuning, gain_in_words, switches_for
 from runners.workloads import JobSettings, Precision, Variant
 from tests.fakes.training import finished_run, replayed, settings
 
@@ -83,6 +84,26 @@ async def test_the_gain_is_over_the_loop_as_written_with_all_that_is_kept() -> N
     assert outcome.gain is not None
     assert outcome.gain.baseline == "as written"
     assert round(outcome.gain.value or 0.0, 3) == 10.0
+
+
+def test_a_gain_that_may_be_none_is_not_told_as_one() -> None:
+    undecided = Ratio(
+        baseline="as written",
+        job="tuned",
+        steady=1.2,
+        total=1.2,
+        low=0.7,
+        high=1.9,
+        basis="steady epochs",
+        label="alone",
+    )
+    single = replace(undecided, low=None, high=None)
+
+    assert gain_in_words(undecided) == (
+        "no measurable difference from the loop as written (95 % interval 0.70x to 1.90x)"
+    )
+    assert gain_in_words(single) == "1.20x the loop as written"
+    assert gain_in_words(None) == ""
 
 
 async def test_a_setting_that_fails_tells_why_and_stops_nothing() -> None:

@@ -22,7 +22,7 @@ from runners.spec import Order, Plan, Request, UsageError
 from runners.state import ComparisonState
 from runners.statistics import Ratio
 from runners.text import printable
-from runners.tuning import BF16, Decision, Trial, Tuned, Tuning, with_found
+from runners.tuning import BF16, Decision, Trial, Tuned, Tuning, gain_in_words, with_found
 from runners.workloads import JobSettings
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
@@ -174,9 +174,8 @@ def to_text(outcome: Tuned, command: str) -> str:
     ]
     failed = [trial for trial in outcome.trials if trial.why is not None]
     lines += ["", *(f"{trial.name} failed: {printable(trial.why or '')}" for trial in failed)]
-    if outcome.gain is not None and outcome.gain.value is not None:
-        interval = _interval(outcome.gain)
-        lines.append(f"With what is kept: {outcome.gain.value:.2f}x the loop as written{interval}.")
+    gain = gain_in_words(outcome.gain)
+    lines += [f"With what is kept: {gain}."] if gain else []
     if not outcome.is_complete:
         lines.append("Stopped before all was tried.")
     look = ": look at a whole run's accuracy before you keep bf16"
@@ -199,12 +198,6 @@ def _row(trial: Trial) -> tuple[str, ...]:
         else "",
         "" if trial.decision is Decision.REFERENCE else str(trial.decision),
     )
-
-
-def _interval(ratio: Ratio) -> str:
-    if ratio.low is None or ratio.high is None:
-        return ""
-    return f" (95 % interval {ratio.low:.2f}x to {ratio.high:.2f}x)"
 
 
 def _json(outcome: Tuned, command: str) -> str:
