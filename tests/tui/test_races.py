@@ -26,6 +26,18 @@ STARTING = DriverReading(state=NvmlState.STARTING)
 WAITS = Opening(workload="fashion-cnn", start=True)
 
 
+async def test_the_result_has_its_rows_on_a_tiny_screen_too() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(40, 10)) as pilot:
+        await pilot.press("r")
+        await settle(pilot, 10)
+        stage.workers.finish.set()
+        await settle(pilot, 10)
+        verdict, middle = stage.app.query_one(VerdictPane), stage.app.live.race.middle
+        assert verdict.size.height > 3
+        assert middle.region.contains_region(verdict.region)
+
+
 async def test_the_log_gives_its_room_to_the_result_unless_a_job_failed() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
