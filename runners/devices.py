@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from runners.spec import UsageError
@@ -38,7 +37,7 @@ def best_accelerator(
     reading: Reading | None,
     *,
     rocm_device: Path = Path("/dev/kfd"),
-    version_of: Callable[[str], str] = version,
+    version_of: Callable[[str], str] | None = None,
     system: str = platform.system(),
     machine: str = platform.machine(),
 ) -> str | None:
@@ -48,7 +47,8 @@ def best_accelerator(
         reading: What the sensors saw; None where they were not asked.
         rocm_device: The file by which AMD's driver shows itself; it counts where the torch
             installed is built for it.
-        version_of: Tells the version of an installed distribution.
+        version_of: Tells the version of an installed distribution, as `importlib.metadata.version`
+            does, which is the default.
         system: Name of the operating system, as `platform.system` gives it.
         machine: Name of the architecture, as `platform.machine` gives it.
     """
@@ -59,9 +59,12 @@ def best_accelerator(
     return "mps" if (system, machine) == ("Darwin", "arm64") else None
 
 
-def _is_rocm(version_of: Callable[[str], str]) -> bool:
+def _is_rocm(version_of: Callable[[str], str] | None) -> bool:
     """Whether the torch installed is built for AMD's GPUs, by the name of its version."""
+    # Not above: it takes a twentieth of the start of the screen, and hardly any machine needs it.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return "+rocm" in version_of("torch")
+        return "+rocm" in (version_of or version)("torch")
     except PackageNotFoundError:
         return False
