@@ -131,7 +131,9 @@ def measure_tuned(*, quick: bool) -> Outcome:
 
 def measure_tuned_others(*, quick: bool) -> Outcome:
     """Tuned against as-written for the smallest model and, where bf16 is native, for resnet63."""
-    asked = {"mlp": ("--epochs", "2" if quick else "3", "--train-samples", "30000")}
+    asked: dict[str, tuple[str, ...]] = {
+        "mlp": ("--epochs", "2" if quick else "3", "--train-samples", "30000")
+    }
     notes: tuple[str, ...] = ()
     if _NATIVE_BF16 & set(_CPU_INFO.read_text(encoding="utf-8").split()):
         # A quarter of the usual batch: two minutes a round, not ten.
