@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -82,17 +82,7 @@ def measure(*, quick: bool) -> Outcome:
             values = {name: [_ms(do) for _ in range(rounds)] for name, do in does.items()}
         size_mb = path.stat().st_size / 1e6
     return Outcome(
-        figures=tuple(
-            Figure(
-                name=f"history, {name}, p90",
-                values=tuple(values[name]),
-                unit=" ms",
-                digits=1,
-                quantile=0.9,
-                budget=Budget(limit=_LIMIT_MS),
-            )
-            for name in does
-        ),
+        figures=_figures("history", values),
         notes=(f"{count:,} comparisons, {size_mb:,.0f} MB; the file is in the system's cache.",),
         raw={"times_ms": values},
     )
@@ -107,18 +97,22 @@ def measure_screen(*, quick: bool) -> Outcome:
         _fill(path, count)
         values = {name: _delays_ms(path, presses, keys) for name, keys in _KEYS.items()}
     return Outcome(
-        figures=tuple(
-            Figure(
-                name=f"key to history screen, {name}, p90",
-                values=tuple(values[name]),
-                unit=" ms",
-                digits=1,
-                quantile=0.9,
-                budget=Budget(limit=_LIMIT_MS),
-            )
-            for name in values
-        ),
+        figures=_figures("key to history screen", values),
         raw={"delays_ms": values},
+    )
+
+
+def _figures(what: str, values_ms: Mapping[str, Sequence[float]]) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(
+            name=f"{what}, {name}, p90",
+            values=tuple(values),
+            unit=" ms",
+            digits=1,
+            quantile=0.9,
+            budget=Budget(limit=_LIMIT_MS),
+        )
+        for name, values in values_ms.items()
     )
 
 
