@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runners.events import Event
+from runners.machine.figures import EpochMachine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +54,17 @@ class WorkerExited(Event):
     stopped: bool
     oom_killed: bool
     mono_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochObserved(Event):
+    """What the machine did during an epoch; comes some time after the epoch's end.
+
+    Attributes:
+        epoch: Its number, counted from 1.
+        machine: The figures.
+    """
+
+    kind: ClassVar[str] = "epoch_observed"
+    epoch: int
+    machine: EpochMachine

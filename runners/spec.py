@@ -55,6 +55,9 @@ class Request:
         weights: A file with the weights to start from; None draws them.
         channels_last: Memory format of images; None leaves it to the variant.
         fused: Whether torch's one-kernel optimizer is used; None leaves it to the variant.
+        persistent_workers: Whether loader processes live on from one epoch to the next.
+        pin_memory: Whether batches come in page-locked memory; None leaves it to the device.
+        start_method: How loader processes start: `fork`, `spawn`, `forkserver`; None: as usual.
         time_budget_s: No run starts once so much time has gone; None for no limit.
         within_pct: A job is repeated no more once its figure is known to within so many percent,
             to either side; None repeats it `trials` times.
@@ -81,6 +84,9 @@ class Request:
     weights: str | None = None
     channels_last: bool | None = None
     fused: bool | None = None
+    persistent_workers: bool = False
+    pin_memory: bool | None = None
+    start_method: str | None = None
     time_budget_s: float | None = None
     within_pct: float | None = None
     notes: tuple[str, ...] = ()
@@ -319,6 +325,9 @@ def _settings(request: Request, workload: Workload) -> list[JobSettings]:
             weights=request.weights,
             channels_last=request.channels_last,
             fused=request.fused,
+            persistent_workers=request.persistent_workers,
+            pin_memory=request.pin_memory,
+            start_method=request.start_method,
         )
         for device, variant, batch_size, precision, workers, threads, compiled, epochs in cells
     ]

@@ -30,7 +30,14 @@ from runners.events import (
     StepProgress,
     WarningRaised,
 )
-from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
+from runners.machine.figures import EpochMachine
+from runners.process_events import (
+    EpochObserved,
+    LogLine,
+    UnreadableLine,
+    WorkerExited,
+    WorkerStarted,
+)
 from runners.spec import Plan, RunKey
 
 LOG_LINES_KEPT = 400
@@ -82,6 +89,7 @@ class RunState:
         progress: The newest step of that epoch.
         progress_mono_s: Monotonic clock of the last sign that training moves on.
         epochs: All epochs finished.
+        machine: What the machine did during each epoch, by its number, as far as it was looked at.
         evaluations: All passes over the test set.
         latency: Single-sample latencies, once measured.
         layers: The layers' times, once measured.
@@ -110,6 +118,7 @@ class RunState:
     progress: StepProgress | None = None
     progress_mono_s: float | None = None
     epochs: tuple[EpochFinished, ...] = ()
+    machine: Mapping[int, EpochMachine] = field(default_factory=lambda: MappingProxyType({}))
     evaluations: tuple[EvaluationFinished, ...] = ()
     latency: LatencyMeasured | None = None
     layers: LayersMeasured | None = None
@@ -223,6 +232,10 @@ def _epoch_finished(run: RunState, event: EpochFinished) -> RunState:
     )
 
 
+def _observed(run: RunState, event: EpochObserved) -> RunState:
+    return replace(run, machine=MappingProxyType({**run.machine, event.epoch: event.machine}))
+
+
 def _evaluated(run: RunState, event: EvaluationFinished) -> RunState:
     return replace(run, evaluations=(*run.evaluations, event), progress_mono_s=event.mono_s)
 
@@ -306,6 +319,7 @@ _HANDLERS: Mapping[type[Event], Callable[[RunState, Any], RunState]] = {
     WarningRaised: lambda run, event: replace(run, warnings=(*run.warnings, event.text)),
     JobFailed: _failed,
     JobDone: _done,
+    EpochObserved: _observed,
     LogLine: _logged,
     UnreadableLine: lambda run, _event: replace(run, unreadable_lines=run.unreadable_lines + 1),
     WorkerExited: _exited,

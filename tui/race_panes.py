@@ -108,7 +108,7 @@ class RacePanes:
 
     def _show_verdict(self) -> None:
         # Here, so that the first frame does not wait for it.
-        from runners.diagnosis import note_sentences, verdict
+        from runners.verdict import note_sentences, verdict
 
         state = self._state
         if state is None:

@@ -12,6 +12,8 @@ from typing import ClassVar
 
 CHANNEL_VARIABLE = "RACETOP_EVENTS"
 CONTROL_VARIABLE = "RACETOP_CONTROL"
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+"""Of what a distribution over steps is told: from the 5th percentile to the largest."""
 
 
 class ErrorKind(StrEnum):
@@ -60,6 +62,45 @@ class Phases:
         """The sum of the phases; None when none is known."""
         known = [value for f in fields(self) if (value := getattr(self, f.name)) is not None]
         return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTimes:
+    """How the steps of one epoch differ: seconds at each of `QUANTILES`.
+
+    None is what this loop cannot tell. The first step is left out: its wait starts the loader.
+
+    Attributes:
+        steps: How many steps it is told of; of a long epoch on the device's clock a sample.
+        whole_s: From one step's beginning to the next one's, on the host's clock.
+        data_wait_s: See `Phases`; so are the others.
+    """
+
+    steps: int
+    whole_s: tuple[float, ...] | None = None
+    data_wait_s: tuple[float, ...] | None = None
+    host_to_device_s: tuple[float, ...] | None = None
+    forward_s: tuple[float, ...] | None = None
+    backward_s: tuple[float, ...] | None = None
+    optimizer_s: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoaderUse:
+    """What the loader processes of one epoch took.
+
+    Attributes:
+        processes: How many there were.
+        start_method: How they were started: `fork`, `spawn` or `forkserver`.
+        cpu_s: Their CPU time; None where unknown.
+        memory_bytes: Memory of all of them (proportional share, PSS) as seen once within the
+            epoch; None where the system does not tell.
+    """
+
+    processes: int
+    start_method: str
+    cpu_s: float | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +231,8 @@ class StepProgress(WorkerEvent):
         steps: Steps of the epoch.
         samples: Samples done in this epoch.
         elapsed_s: Wall time since the epoch began.
-        data_wait_s: Host time spent waiting for batches in it so far.
+        phases: Where the time went so far; of the device's clock only what is known without
+            waiting for it, scaled up to the steps done.
         train_loss: Mean loss so far; None where reading it would stall the device.
     """
 
@@ -200,7 +242,7 @@ class StepProgress(WorkerEvent):
     steps: int
     samples: int
     elapsed_s: float
-    data_wait_s: float | None = None
+    phases: Phases = field(default_factory=Phases)
     train_loss: float | None = None
 
 
@@ -223,6 +265,13 @@ class EpochFinished(WorkerEvent):
         phase_clock: `host` or `device`: the clock of all phases but the data wait.
         device_idle_s: Time the device waited between steps, cutting batches out of samples that
             lie on it included; None on the host clock.
+        first_wait_s: The part of the data wait before the first batch: what it takes to start the
+            loader and to fill its queue.
+        step_times: How the steps differ.
+        copied_bytes: Bytes of batches copied to the device; None where they lie there already.
+        core_wait_s: Time in which the thread of the worker that waited longest could have run and
+            had no core (the kernel's run-queue wait); None where the system does not tell.
+        loader: What the loader processes took; None where there are none.
         peak_memory_bytes: Largest memory so far: resident on the CPU, allocated on a GPU.
         peak_reserved_bytes: Largest memory torch held from a GPU so far.
         peak_device_used_bytes: Largest memory in use on the GPU, by whatever process, as its
@@ -241,6 +290,11 @@ class EpochFinished(WorkerEvent):
     phases: Phases = field(default_factory=Phases)
     phase_clock: str = "host"
     device_idle_s: float | None = None
+    first_wait_s: float | None = None
+    step_times: StepTimes | None = None
+    copied_bytes: int | None = None
+    core_wait_s: float | None = None
+    loader: LoaderUse | None = None
     peak_memory_bytes: int | None = None
     peak_reserved_bytes: int | None = None
     peak_device_used_bytes: int | None = None

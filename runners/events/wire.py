@@ -27,12 +27,14 @@ from runners.events import (
     LatencyMeasured,
     LayersMeasured,
     LayerTimes,
+    LoaderUse,
     ModelReady,
     Phases,
     Stage,
     StageFinished,
     StageStarted,
     StepProgress,
+    StepTimes,
     WarningRaised,
     WorkerEvent,
 )
@@ -68,6 +70,15 @@ _WIRE: Mapping[str, type[WorkerEvent]] = {
 }
 
 
+def _step_times(value: Mapping[str, Any]) -> StepTimes:
+    quantiles = {
+        name: None if part is None else tuple(map(float, part))
+        for name, part in value.items()
+        if name != "steps"
+    }
+    return StepTimes(steps=int(value["steps"]), **quantiles)
+
+
 # How a field comes back from JSON where JSON's own type is not the record's.
 _REVIVE: Mapping[str, Any] = {
     "stage": Stage,
@@ -78,6 +89,8 @@ _REVIVE: Mapping[str, Any] = {
     "layers": lambda value: tuple(
         LayerTimes(**{**layer, "warm_ms": tuple(map(float, layer["warm_ms"]))}) for layer in value
     ),
+    "step_times": lambda value: None if value is None else _step_times(value),
+    "loader": lambda value: None if value is None else LoaderUse(**value),
     "cores": lambda value: tuple(map(int, value)),
     "notes": lambda value: tuple(map(str, value)),
     "latencies_ms": lambda value: tuple(map(float, value)),

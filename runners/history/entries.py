@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.diagnosis import verdict
 from runners.sparing import cut_short
 from runners.spec import Plan, differing
 from runners.state import ComparisonState, RunStatus
 from runners.text import printable
+from runners.verdict import verdict
 
 RUNNING, DONE, FAILED, INTERRUPTED = "running", "done", "failed", "interrupted"
 # Filter words such as `device:cuda:0`, and the column that each looks at.

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 from runners.events import Event, Heartbeat, StepProgress, WorkerEvent
 from runners.events.wire import ProtocolError, decode, encode
-from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
+from runners.machine.figures import EnergySource, EpochMachine
+from runners.process_events import (
+    EpochObserved,
+    LogLine,
+    UnreadableLine,
+    WorkerExited,
+    WorkerStarted,
+)
 from runners.state import RunState, RunStatus, apply_to_run
 
 # Signs of life: of no use once the run has moved on.
@@ -28,7 +35,8 @@ class Spared(Event):
 # A worker's lines begin with the version of the protocol.
 _OURS_START = '{"kind":'
 _OURS: Mapping[str, type[Event]] = {
-    cls.kind: cls for cls in (WorkerStarted, LogLine, UnreadableLine, WorkerExited, Spared)
+    cls.kind: cls
+    for cls in (WorkerStarted, EpochObserved, LogLine, UnreadableLine, WorkerExited, Spared)
 }
 
 
@@ -37,6 +45,8 @@ def to_line(event: Event) -> str:
     if isinstance(event, WorkerEvent):
         return encode(event).decode().rstrip("\n")
     values = {field.name: getattr(event, field.name) for field in fields(event)}
+    if isinstance(event, EpochObserved):
+        values["machine"] = asdict(event.machine)
     return json.dumps({"kind": event.kind, **values}, separators=(",", ":"))
 
 
@@ -65,6 +75,8 @@ def _ours(line: str) -> Event:
     try:
         values = json.loads(line)
         cls = _OURS[values.pop("kind")]
+        if cls is EpochObserved:
+            values["machine"] = _machine(values["machine"])
         event = cls(**values)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ProtocolError(f"bad event: {error}") from error
@@ -83,3 +95,9 @@ def _kinds(kind: str) -> Mapping[str, Any]:
 
 def _fits(value: object, kind: Any) -> bool:  # noqa: ANN401 - a type, as hints have it
     return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _machine(values: dict[str, Any]) -> EpochMachine:
+    if values.get("energy_source") is not None:
+        values["energy_source"] = EnergySource(values["energy_source"])
+    return EpochMachine(**values)

@@ -9,7 +9,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from runners.diagnosis import verdict
 from runners.fits import BatchFit, Crossover, batch_fits, crossovers
 from runners.reports import run_document
 from runners.reports.build import fitting
@@ -19,6 +18,7 @@ from runners.reports.job_document import summaries_of
 from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.statistics import Ratio, ratios
+from runners.verdict import verdict
 from runners.workloads import Workload
 
 SCHEMA = "racetop.comparison/1"

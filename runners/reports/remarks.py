@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runners.diagnosis import verdict
 from runners.reports.beginning import disturbances
 from runners.reports.figures import seconds
 from runners.state import ComparisonState
 from runners.statistics import steady_epoch_s
 from runners.text import counted, printable
+from runners.verdict import verdict
 
 
 def remarks(state: ComparisonState, machine: Mapping[str, Any] | None = None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from runners.events import EpochFinished, EpochStarted, StepProgress
+from runners.events import EpochFinished, EpochStarted, Phases, StepProgress
 from runners.worker.channel import EventChannel
 from runners.worker.devices import Device
 from runners.worker.inputs import Inputs
@@ -123,7 +123,7 @@ class Trainer:
                         steps=steps,
                         samples=metrics.samples,
                         elapsed_s=time_s - start_s,
-                        data_wait_s=timer.data_wait_s(),
+                        phases=Phases(data_wait_s=timer.data_wait_s()),
                         train_loss=metrics.loss_so_far(),
                     )
                 )

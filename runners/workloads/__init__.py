@@ -34,6 +34,19 @@ class Kind(StrEnum):
     """A call: one task without training, such as a matrix product."""
 
 
+class Probe(StrEnum):
+    """A run that leaves out part of the loop, to tell what that part costs."""
+
+    LOADER = "loader-alone"
+    """Only the input: batches are taken from it as fast as they come; nothing is trained."""
+    HOST_CACHED = "host-cached"
+    """The loop with the batches of a pass kept in host memory and copied in each step."""
+    CACHED = "cached"
+    """The loop with the batches of a pass kept on the device: no input, no copies."""
+    UNREAD = "unread"
+    """As `CACHED`, and no step reads a figure from the device; only the epoch does."""
+
+
 TEXT = "text"
 """Bytes of text, as the name of a data set."""
 NO_DATA = "none"
@@ -122,6 +135,12 @@ class JobSettings:
             None draws them from the seed.
         channels_last: Memory format of images; None leaves it to the variant.
         fused: Whether torch's one-kernel optimizer is used; None leaves it to the variant.
+        persistent_workers: Whether loader processes live on from one epoch to the next.
+        pin_memory: Whether batches come in page-locked memory and are copied without waiting;
+            None: page-locked where loader processes feed CUDA.
+        start_method: How loader processes start: `fork`, `spawn` or `forkserver`; None: the
+            system's usual way.
+        probe: Which part of the loop is left out; None for none.
     """
 
     workload: str
@@ -145,6 +164,10 @@ class JobSettings:
     weights: str | None = None
     channels_last: bool | None = None
     fused: bool | None = None
+    persistent_workers: bool = False
+    pin_memory: bool | None = None
+    start_method: str | None = None
+    probe: Probe | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -156,10 +179,12 @@ class JobSettings:
 
         Raises:
             TypeError: A key is unknown or missing.
-            ValueError: A variant or precision is not one of ours.
+            ValueError: A variant, precision or probe is not one of ours.
         """
         known = dict(values)
         known["variant"] = Variant(known["variant"])
         known["precision"] = Precision(known["precision"])
         known["cores"] = tuple(known["cores"])
+        if known.get("probe") is not None:
+            known["probe"] = Probe(known["probe"])
         return cls(**known)

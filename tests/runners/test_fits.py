@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from runners.diagnosis import verdict
 from runners.events import Event, JobDone
 from runners.fits import batch_fits, crossovers, mean_ratios
 from runners.spec import JobSpec, Order, Plan
 from runners.state import ComparisonState
 from runners.sweep_words import sweep_sentences
+from runners.verdict import verdict
 from tests.fakes import published
 from tests.fakes.training import epoch, replayed, settings
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from runners.diagnosis import verdict
 from runners.events import EvaluationFinished, Event
 from runners.fluctuation import fluctuation, outliers
 from runners.spec import JobSpec, Order, Plan
 from runners.statistics import steady_epoch_s, total_s
+from runners.verdict import verdict
 from tests.fakes.training import epoch, finished_run, plan, replayed, settings
 
 

@@ -31,7 +31,7 @@ from runners.reports.rows import COLUMNS
 from runners.reports.text import to_text
 from runners.spec import Order, Request, RunKey, differing, expand
 from runners.state import ComparisonState, apply, spare
-from runners.workloads import Precision, Variant
+from runners.workloads import Precision, Probe, Variant
 from sensors.snapshot import snapshot
 from tests.fakes import published
 from tests.fakes.finished import one_failed
@@ -81,7 +81,10 @@ def full() -> ComparisonState:
     state = ComparisonState.of(
         replace(
             base,
-            jobs=tuple(replace(j, settings=replace(j.settings, cores=(0,))) for j in jobs),
+            jobs=tuple(
+                replace(j, settings=replace(j.settings, cores=(0,), probe=Probe.CACHED))
+                for j in jobs
+            ),
             axes=differing([job.settings for job in jobs]),
             time_budget_s=60.0,
             within_pct=2.0,
@@ -140,6 +143,9 @@ def everything_asked() -> Request:
         weights="w.pth",
         channels_last=True,
         fused=True,
+        persistent_workers=True,
+        pin_memory=True,
+        start_method="spawn",
         time_budget_s=60.0,
         within_pct=2.0,
         notes=("one was left out",),

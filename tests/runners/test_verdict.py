@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from runners.diagnosis import verdict
 from runners.events import ErrorKind, Event, JobFailed, Phases
 from runners.process_events import WorkerExited
 from runners.spec import Order
+from runners.verdict import verdict
 from tests.fakes.training import epoch, finished_run, plan, replayed
 
 

@@ -1,0 +1,1 @@
+"""The machine on the training's clock: what it did during an epoch."""
