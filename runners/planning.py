@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
 from runners.cores import partition
 from runners.devices import parse_device
+from runners.loader_options import check_loader, loader_notes
 from runners.paths import check_data
 from runners.spec import (
     Order,
@@ -76,13 +78,14 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
     specs = expand(request, data_dir=str(data_dir), cache_dir=str(cache_dir))
     trials = request.trials or max(spec.workload.trials for spec in specs)
     _reject_idle_within(request, trials)
+    check_loader(request, specs, multiprocessing.get_all_start_methods())
     settings = [spec.settings for spec in specs]
     parts = partition(settings, request.order, cpu_ids=cores.cpu_ids, count=cores.count)
     jobs = tuple(
         replace(spec, settings=replace(spec.settings, cores=share.cores, threads=share.threads))
         for spec, share in zip(specs, parts.shares, strict=True)
     )
-    notes = [*request.notes, *parts.notes]
+    notes = [*request.notes, *parts.notes, *loader_notes(request, specs)]
     if request.threads and max(request.threads) > cores.count:
         have = f"{counted(cores.count, 'usable core')}"
         most = counted(max(request.threads), "thread")

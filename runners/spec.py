@@ -350,6 +350,7 @@ def _threads_text(settings: JobSettings) -> str:
     return "all threads" if settings.threads is None else counted(settings.threads, "thread")
 
 
+_PINNING = {None: "usual memory", True: "pinned", False: "not pinned"}
 _TEXTS: Mapping[str, Callable[[JobSettings], str]] = {
     "workload": lambda s: s.workload,
     "device": lambda s: s.device,
@@ -357,6 +358,9 @@ _TEXTS: Mapping[str, Callable[[JobSettings], str]] = {
     "batch_size": lambda s: f"batch {s.batch_size}",
     "precision": lambda s: str(s.precision),
     "workers": lambda s: counted(s.workers, "worker"),
+    "start_method": lambda s: s.start_method or "usual start",
+    "persistent_workers": lambda s: "persistent" if s.persistent_workers else "not persistent",
+    "pin_memory": lambda s: _PINNING[s.pin_memory],
     "threads": _threads_text,
     "compile": lambda s: "compiled" if s.compile else "eager",
     "epochs": lambda s: counted(s.epochs, CATALOGUE[s.workload].unit),

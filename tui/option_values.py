@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from runners.devices import parse_device
+from runners.loader_options import START_METHODS
 from runners.spec import UsageError
 
 T = TypeVar("T")
@@ -50,6 +51,13 @@ def device(text: str) -> str:
         return parse_device(text)
     except UsageError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+def start_method(text: str) -> str:
+    """Reads how loader processes start."""
+    if text not in START_METHODS:
+        raise ArgumentTypeError(f"'{text}' is none of: {', '.join(START_METHODS)}")
+    return text
 
 
 def yes_no(text: str) -> bool:

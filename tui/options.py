@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runners.loader_options import START_METHODS
 from runners.planning import default_request
 from runners.presets import Preset
 from runners.spec import Order, Request, named_workloads
@@ -89,6 +90,18 @@ def _axis(
     )
 
 
+def _switch(name: str, meaning: str, usual: Callable[[Request], str]) -> ComparisonOption:
+    flag = name.replace("_", "-")
+    return ComparisonOption(
+        name=name,
+        field=name,
+        meaning=f"{meaning}: yes or no",
+        parse=values.yes_no,
+        flags={"yes": (f"--{flag}", meaning), "no": (f"--no-{flag}", "do not")},
+        usual=usual,
+    )
+
+
 def _own(name: str) -> Callable[[Request], str]:
     """What the workloads have of themselves."""
 
@@ -129,6 +142,20 @@ OPTIONS: Sequence[ComparisonOption] = (
         lambda _: Precision.FP32.value,
     ),
     _axis("workers", "workers", "loader processes (as-written)", values.natural, _own("workers")),
+    _switch("persistent_workers", "keep loader processes between epochs", lambda _: "no"),
+    _switch(
+        "pin_memory",
+        "copy batches from page-locked memory",
+        lambda _: "where processes feed CUDA",
+    ),
+    ComparisonOption(
+        name="start_method",
+        field="start_method",
+        meaning=f"how loader processes start: {', '.join(START_METHODS)}",
+        parse=values.start_method,
+        metavar="HOW",
+        usual=lambda _: "as Python does",
+    ),
     _axis("epochs", "epochs", "passes, or timed calls", values.positive, _own("epochs")),
     ComparisonOption(
         name="train_samples",
@@ -208,28 +235,12 @@ OPTIONS: Sequence[ComparisonOption] = (
         metavar="FILE",
         usual=lambda _: "drawn from the seed",
     ),
-    ComparisonOption(
-        name="channels_last",
-        field="channels_last",
-        meaning="keep images with their channels last: yes or no",
-        parse=values.yes_no,
-        flags={
-            "yes": ("--channels-last", "keep images with their channels last in memory"),
-            "no": ("--no-channels-last", "do not"),
-        },
-        usual=lambda _: "as the variant does",
+    _switch(
+        "channels_last",
+        "keep images with their channels last in memory",
+        lambda _: "as the variant does",
     ),
-    ComparisonOption(
-        name="fused",
-        field="fused",
-        meaning="step the optimizer in one kernel: yes or no",
-        parse=values.yes_no,
-        flags={
-            "yes": ("--fused", "step the optimizer in one kernel"),
-            "no": ("--no-fused", "do not"),
-        },
-        usual=lambda _: "as the variant does",
-    ),
+    _switch("fused", "step the optimizer in one kernel", lambda _: "as the variant does"),
     ComparisonOption(
         name="time_budget",
         field="time_budget_s",

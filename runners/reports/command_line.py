@@ -34,6 +34,7 @@ def command_line(request: Request) -> str:
         ("--seed", request.seed or None),
         ("--data", request.data if request.data != _PLAIN.data else None),
         ("--weights", request.weights),
+        ("--start-method", request.start_method),
         ("--time-budget", _seconds(request.time_budget_s)),
         ("--within", _number(request.within_pct)),
     ):
@@ -41,6 +42,8 @@ def command_line(request: Request) -> str:
     if request.compiles != _PLAIN.compiles:
         words += ["--compile" if compiled else "--no-compile" for compiled in request.compiles]
     words += ["--layers"] if request.layers else []
+    words += ["--persistent-workers"] if request.persistent_workers else []
+    words += _switch("pin-memory", request.pin_memory)
     words += _switch("channels-last", request.channels_last) + _switch("fused", request.fused)
     return shlex.join(words)
 

@@ -53,6 +53,7 @@ def test_every_option_reaches_the_request() -> None:
         *("--test-samples", "100", "--compile", "--trials", "4", "--order", "together"),
         *("--threads", "2", "--seed", "7", "--data", "generated", "--layers"),
         *("--weights", "w.pth", "--time-budget", "10m", "--within", "2.5"),
+        *("--persistent-workers", "--no-pin-memory", "--start-method", "spawn"),
     )
     request = request_from(options, accelerator=None)
     assert request.devices == ("cpu", "cuda:0")
@@ -63,6 +64,8 @@ def test_every_option_reaches_the_request() -> None:
     assert (request.seed, request.layers, request.weights) == (7, True, "w.pth")
     assert (request.time_budget_s, request.within_pct) == (600, 2.5)
     assert (request.order, request.data) == (Order.TOGETHER, "generated")
+    assert (request.persistent_workers, request.pin_memory) == (True, False)
+    assert request.start_method == "spawn"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,7 @@ def test_every_option_reaches_the_request() -> None:
         (("--order", "random"), "together, in-turn"),
         (("--time-budget", "soon"), "no time such as 90s"),
         (("--within", "0"), "no percentage"),
+        (("--start-method", "thread"), "none of: fork, spawn, forkserver"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_would_do(
@@ -170,6 +174,9 @@ TEXTS = {
     "batch_size": ("16", "16, 32"),
     "precision": ("bf16", "fp32,bf16"),
     "workers": ("2", "0,2"),
+    "persistent_workers": ("yes", "no"),
+    "pin_memory": ("yes", "no"),
+    "start_method": ("fork", "spawn", "forkserver"),
     "epochs": ("3", "1,5"),
     "train_samples": ("600",),
     "test_samples": ("100",),
