@@ -1,0 +1,124 @@
+"""A diagnosis as tables: the pipeline, where the time goes, what to change. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runners.diagnosis.records import Diagnosis, Figure, Remedy, Tried
+from runners.reports.figures import rate, times, times_with_interval
+from runners.reports.report import Table
+
+_AS_IT_IS = "as it is"
+
+
+def tables(found: Diagnosis, tried: Sequence[Tried] = ()) -> tuple[Table, ...]:
+    """The tables that have rows.
+
+    Args:
+        found: The diagnosis.
+        tried: The remedies that were applied.
+    """
+    made = (_pipeline(found), _shares(found), _remedies(found, tried))
+    return tuple(table for table in made if table.rows)
+
+
+def commands(found: Diagnosis) -> tuple[str, ...]:
+    """The command lines that compare the job with and without each remedy, in their order."""
+    return tuple(remedy.command for remedy in found.remedies if remedy.command is not None)
+
+
+def _pipeline(found: Diagnosis) -> Table:
+    """What each part could do alone, in the order of the data, the narrow one marked."""
+    last = len(found.capacities) - 1
+    names = [
+        f"{part}{' (narrow)' if part is found.narrow else ''}{' ->' if place < last else ''}"
+        for place, (part, _) in enumerate(found.capacities)
+    ]
+    figures: list[Figure | None] = [figure for _, figure in found.capacities]
+    figures.append(found.samples_per_s)
+    rows = [("samples/s", *(rate(figure.value if figure else None) for figure in figures))]
+    if any(figure and figure.low is not None for figure in figures):
+        rows.append(("95 % interval", *map(_rates, figures)))
+    return Table(
+        header=("alone", *names, _AS_IT_IS),
+        rows=tuple(rows) if found.samples_per_s else (),
+        caption="The pipeline: what each part could do alone, and what the job does",
+    )
+
+
+def _shares(found: Diagnosis) -> Table:
+    shares = found.shares
+    computing = _rest(shares.stall)
+    named = (
+        ("input and copies", shares.stall, "as it is against cached"),
+        ("of it copies", shares.transfer, "host-cached against cached"),
+        ("computing", computing, "cached"),
+        ("of it reading figures", shares.sync, "cached against unread"),
+        ("waiting for a core", shares.contended, "as it is"),
+        ("clocks held down", shares.throttled, "as it is"),
+    )
+    rows = [
+        (name, _percent(figure), _percents(figure), source)
+        for name, figure, source in named
+        if figure is not None
+    ]
+    ratio = shares.launch_ratio
+    if ratio is not None:
+        interval = "" if ratio.low is None else f"{times(ratio.low)} to {times(ratio.high)}"
+        rows.append(("step with twice the samples", times(ratio.value), interval, "cached"))
+    return Table(
+        header=("of a sample's time", "share", "95 % interval", "runs"),
+        rows=tuple(rows),
+        caption="Where the time goes",
+        words=(3,),
+    )
+
+
+def _remedies(found: Diagnosis, tried: Sequence[Tried]) -> Table:
+    measured = {one.remedy.what: one for one in tried}
+    rows = [
+        (
+            f"{place} {remedy.what}",
+            _predicted(remedy),
+            *((_measured(measured.get(remedy.what)),) if tried else ()),
+        )
+        for place, remedy in enumerate(found.remedies, 1)
+    ]
+    header = ("remedy", "predicted", *(("measured",) if tried else ()))
+    return Table(header=header, rows=tuple(rows), caption="What to change")
+
+
+def _predicted(remedy: Remedy) -> str:
+    if remedy.predicted is None:
+        return "not known"
+    return f"{'at most ' if remedy.is_bound else ''}{times(remedy.predicted)}"
+
+
+def _measured(tried: Tried | None) -> str:
+    if tried is None:
+        return "not tried"
+    return "failed" if tried.problem is not None else times_with_interval(tried.gain)
+
+
+def _rest(figure: Figure | None) -> Figure | None:
+    """What a share leaves of the whole."""
+    if figure is None:
+        return None
+    low, high = (None if end is None else 1 - end for end in (figure.high, figure.low))
+    return Figure(value=1 - figure.value, low=low, high=high)
+
+
+def _percent(figure: Figure) -> str:
+    return f"{100 * figure.value:.0f} %"
+
+
+def _percents(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{100 * figure.low:.0f} to {100 * figure.high:.0f} %"
+
+
+def _rates(figure: Figure | None) -> str:
+    if figure is None or figure.low is None or figure.high is None:
+        return ""
+    return f"{rate(figure.low)} to {rate(figure.high)}"
