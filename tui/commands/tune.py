@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, TextIO
 
 from runners.comparison import RunWorker
 from runners.devices import best_accelerator
-from runners.history.store import History, Recorder
-from runners.launching.warm import WarmWorkers
 from runners.paths import cache_dir, data_dir
 from runners.planning import make_plan
 from runners.reports.command_line import command_line
-from runners.spec import Order, Plan, Request, UsageError
-from runners.state import ComparisonState
+from runners.spec import Order, Request, UsageError
 from runners.statistics import Ratio
 from runners.text import printable
 from runners.tuning import BF16, Decision, Trial, Tuned, Tuning, gain_in_words, with_found
-from runners.workloads import JobSettings
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
-from tui.commands.keeping import Telling, open_history, tell_what_is_kept
-from tui.commands.progress import Progress, progress_on
-from tui.commands.running import run_plan
+from tui.commands.parts import Parts
+from tui.commands.progress import progress_on
 from tui.options import request_from
 
 SCHEMA = "racetop.tuning/1"
@@ -97,63 +90,16 @@ def tune(
     if len(plan.jobs) != 1:
         raise UsageError("tune takes one workload, one device and one value of each option")
     settings = plan.jobs[0].settings
-    progress = progress_on(stderr, is_quiet=False)
-    with ExitStack() as ended:
-        history = open_history(progress) if is_kept else None
-        if history is not None:
-            ended.callback(history.close)
-        parts = _Parts(progress, run_worker, history, machine)
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            outcome = runner.run(parts.tuned(settings, trial_s))
-        progress.finish()
-        parts.tell_what_is_kept()
+    parts = Parts(
+        progress_on(stderr, is_quiet=False), run_worker=run_worker, machine=machine, is_kept=is_kept
+    )
+    outcome = parts.work(lambda run: Tuning(settings, trial_s=trial_s, run_plan=run).run())
     command = command_line(with_found(request, outcome, settings))
     stdout.write(_json(outcome, command) if as_json else to_text(outcome, command))
     stdout.flush()
     if parts.ended_by is not None:
         return 128 + parts.ended_by
     return 0 if any(trial.samples_per_s is not None for trial in outcome.trials) else 1
-
-
-class _Parts:
-    """Runs the plans of a tuning one after the other, each kept as a comparison of its own."""
-
-    def __init__(
-        self,
-        progress: Progress,
-        run_worker: RunWorker | None,
-        history: History | None,
-        machine: Mapping[str, Any] | None,
-    ) -> None:
-        self.ended_by: int | None = None
-        self._progress = progress
-        self._run_worker = run_worker
-        self._history = history
-        self._machine = machine
-        self._kept: list[tuple[Recorder, ComparisonState]] = []
-
-    async def tuned(self, settings: JobSettings, trial_s: float) -> Tuned:
-        warm = WarmWorkers()
-
-        async def run(part: Plan) -> ComparisonState:
-            return await self._run(part, self._run_worker or warm.run_worker)
-
-        try:
-            return await Tuning(settings, trial_s=trial_s, run_plan=run).run()
-        finally:
-            warm.close()
-
-    def tell_what_is_kept(self) -> None:
-        for recorder, state in self._kept:
-            tell_what_is_kept(recorder, state, self._progress)
-
-    async def _run(self, part: Plan, run_worker: RunWorker) -> ComparisonState:
-        recorder = self._history.begin(part, None, self._machine) if self._history else None
-        telling = Telling(recorder, self._progress) if recorder else None
-        state, self.ended_by = await run_plan(part, self._progress, run_worker, recorder=telling)
-        if recorder is not None:
-            self._kept.append((recorder, state))
-        return state
 
 
 def to_text(outcome: Tuned, command: str) -> str:
