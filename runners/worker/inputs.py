@@ -17,9 +17,10 @@ from runners.worker.data.found import Part
 from runners.worker.data.images import VisionSet
 from runners.worker.data.sets import DataSet
 from runners.worker.data.text import Windows
+from runners.worker.kept_batches import kept
 from runners.worker.lifeline import start_loader_process
 from runners.worker.models.recipe import Augment, Recipe
-from runners.workloads import JobSettings, Kind, Variant
+from runners.workloads import JobSettings, Kind, Probe, Variant
 from runners.workloads.catalogue import CATALOGUE
 
 Batch = tuple[Tensor, Tensor]
@@ -29,6 +30,7 @@ _TUNED_TEST_VALUES = 784_000
 # Scaled pixels take four times the memory of bytes; beyond this each batch is scaled anew.
 _MOST_SCALED_BYTES = 256 * 1024 * 1024
 _FLOAT_BYTES = 4
+_ON_DEVICE = (Probe.CACHED, Probe.UNREAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def make_inputs(
     """The sources for a job's variant; whatever it does once and for all is done here.
 
     Raises:
-        WorkerError: An image that is read here is damaged.
+        WorkerError: An image that is read here is damaged, or what is kept does not fit.
     """
     if CATALOGUE[settings.workload].kind is Kind.ONE_BATCH:
         return _one_batch(data, settings, device)
@@ -71,7 +73,11 @@ def make_inputs(
         train, test = resident(data.train, is_train=True), resident(data.test, is_train=False)
         sample = next(iter(test))[0][:1]
     if settings.variant is Variant.IDEAL:
-        train, test = list(train), list(test)
+        test = kept(test, len(data.test), device)
+    if settings.variant is Variant.IDEAL or settings.probe in _ON_DEVICE:
+        train = kept(train, len(data.train), device)
+    elif settings.probe is Probe.HOST_CACHED:
+        train = kept(train, len(data.train), None)
     return Inputs(
         train=train,
         train_samples=len(data.train),

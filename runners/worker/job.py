@@ -6,21 +6,27 @@ from collections.abc import Callable
 
 import torch
 
-from runners.events import DeviceReady, JobDone, Stage
+from runners.events import DeviceReady, ErrorKind, JobDone, Stage
 from runners.worker import layers
 from runners.worker.channel import EventChannel
 from runners.worker.devices import Device, open_for, versions
+from runners.worker.errors import WorkerError
 from runners.worker.libraries import load_torchvision
 from runners.worker.stop import Stop, StopAsked
-from runners.workloads import JobSettings, Kind, Workload
+from runners.workloads import JobSettings, Kind, Variant, Workload
 from runners.workloads.catalogue import CATALOGUE
 
 Work = Callable[[Workload, JobSettings, Device, EventChannel, Stop], None]
 
 
 def run(settings: JobSettings, channel: EventChannel, stop: Stop) -> None:
-    """Do what the settings ask for, or the part of it before a stop is asked for."""
+    """Do what the settings ask for, or the part of it before a stop is asked for.
+
+    Raises:
+        WorkerError: It cannot be done; the remedy says what to do.
+    """
     workload = CATALOGUE[settings.workload]
+    _refuse_misuse(workload, settings)
     device: Device | None = None
     interrupted = False
     try:
@@ -55,6 +61,23 @@ def work_of(workload: Workload) -> Work:
     from runners.worker import training
 
     return training.run
+
+
+def _refuse_misuse(workload: Workload, settings: JobSettings) -> None:
+    """A probe tells something only of a loop with epochs and an input of its own."""
+    if settings.probe is None:
+        return
+    if workload.kind is not Kind.TRAINING:
+        why = f"{workload.name} has no epochs: it does the same work in each call."
+    elif settings.variant is Variant.IDEAL:
+        why = "the ideal variant keeps its batches on the device already."
+    else:
+        return
+    raise WorkerError(
+        ErrorKind.EXCEPTION,
+        f"There is nothing to leave out for the probe {settings.probe}: {why}",
+        f"Take a workload with epochs, as {Variant.AS_WRITTEN} or {Variant.TUNED}.",
+    )
 
 
 def _open_device(workload: Workload, settings: JobSettings, channel: EventChannel) -> Device:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
-from runners.events import DataReady, ModelReady, Stage, WarningRaised
+from runners.events import DataReady, EpochFinished, ModelReady, Stage, WarningRaised
 from runners.worker import inference, network
 from runners.worker.channel import EventChannel
 from runners.worker.data import sets
 from runners.worker.data.sets import DataSet
 from runners.worker.devices import Device
 from runners.worker.inputs import Inputs, make_inputs
-from runners.worker.metrics import ItemMetrics
+from runners.worker.loader_alone import LoaderAlone
+from runners.worker.metrics import ItemMetrics, ResidentMetrics
 from runners.worker.models import RECIPES, Recipe
 from runners.worker.stop import Stop
 from runners.worker.train import Trainer
-from runners.workloads import JobSettings, Kind, Workload
+from runners.workloads import JobSettings, Kind, Probe, Workload
 
 _IMAGES_TO_START_FROM = 5_000
 
@@ -23,14 +26,18 @@ _IMAGES_TO_START_FROM = 5_000
 def run(
     workload: Workload, settings: JobSettings, device: Device, channel: EventChannel, stop: Stop
 ) -> None:
-    """Train, and unless it is on one batch, test as well.
+    """Train, and unless it is on one batch or a probe, test as well.
 
     Raises:
         StopAsked: A stop was asked for.
-        WorkerError: Something is missing; see `sets.load` and `network.build`.
+        WorkerError: Something is missing or does not fit; see `sets.load`, `make_inputs` and
+            `network.build`.
     """
     recipe = RECIPES[workload.name]
     data, inputs = _prepare_data(workload, recipe, settings, device, channel, stop)
+    if settings.probe is Probe.LOADER:
+        _take_batches(settings, device, channel, inputs, stop)
+        return
     trained = _build(recipe, settings, device, channel, data, inputs)
     if settings.compile:
         trained = _compile(workload, settings, device, channel, inputs, trained)
@@ -61,6 +68,7 @@ def _prepare_data(
             path=str(data.root),
             train_samples=len(data.train),
             test_samples=len(data.test),
+            set_samples=data.train_in_set,
         )
     )
     with channel.stage(Stage.PREPROCESS), stop.at_once():
@@ -119,6 +127,16 @@ def _compile(
     return compiled
 
 
+def _take_batches(
+    settings: JobSettings, device: Device, channel: EventChannel, inputs: Inputs, stop: Stop
+) -> None:
+    device.forget_peak_memory()
+    loader = LoaderAlone(settings, inputs.train, inputs.train_samples, device, channel, stop)
+    for epoch in range(1, settings.epochs + 1):
+        stop.check()
+        _log_epoch(settings, loader.run_epoch(epoch))
+
+
 def _train(
     settings: JobSettings,
     device: Device,
@@ -127,20 +145,21 @@ def _train(
     trained: network.Network,
     stop: Stop,
 ) -> None:
-    trainer = Trainer(settings, trained, inputs, device, channel, stop)
+    never_read = partial(ResidentMetrics, device.torch_device)
+    new_metrics = never_read if settings.probe is Probe.UNREAD else None
+    trainer = Trainer(settings, trained, inputs, device, channel, stop, new_metrics=new_metrics)
     for epoch in range(1, settings.epochs + 1):
         stop.check()
-        done = trainer.run_epoch(epoch)
-        _log(
-            f"epoch {epoch}/{settings.epochs}: {done.epoch_s:.3f} s, "
-            f"{done.samples / done.epoch_s:,.0f} samples/s, loss {done.train_loss:.4f}"
-        )
+        _log_epoch(settings, trainer.run_epoch(epoch))
+        if settings.probe is not None:
+            continue
         tested = inference.evaluate(
             trained, inputs, device, epoch=epoch, variant=settings.variant, stop=stop
         )
         channel.send(tested)
         _log(f"  test loss {tested.test_loss:.4f}, accuracy {tested.test_accuracy:.4f}")
-    channel.send(inference.measure_latency(trained, inputs, device, stop))
+    if settings.probe is None:
+        channel.send(inference.measure_latency(trained, inputs, device, stop))
 
 
 def _call(
@@ -157,6 +176,14 @@ def _call(
         stop.check()
         done = trainer.run_epoch(call)
         _log(f"call {call}/{settings.epochs}: {done.epoch_s:.4f} s, loss {done.train_loss:.4f}")
+
+
+def _log_epoch(settings: JobSettings, done: EpochFinished) -> None:
+    loss = "" if done.train_loss is None else f", loss {done.train_loss:.4f}"
+    _log(
+        f"epoch {done.epoch}/{settings.epochs}: {done.epoch_s:.3f} s, "
+        f"{done.samples / done.epoch_s:,.0f} samples/s{loss}"
+    )
 
 
 def _log(line: str) -> None:
