@@ -1,0 +1,105 @@
+"""The real worker with known faults planted in it, to be started in place of the real one.
+
+    run_worker(settings, on_event, command=planted("item-sleep=0.002", "read-work=0.001"))
+
+starts it cold, as `runners.launching.launch.run_worker` does the real one; a comparison takes
+`run_worker=partial(run_worker, command=planted(...))`. A fault is `PLACE-KIND=SECONDS`:
+
+- `item` happens whenever the as-written loader reads a sample (in loader processes, too, however
+  they are started), `forward` in each forward pass of the model that trains, evaluation included,
+  `read` whenever the as-written loop reads its figures: at each step;
+- `sleep` waits without using the CPU, `work` uses it until the thread has used so many seconds.
+
+The tuned and ideal variants read no samples and the tuned one reads no figures in its steps, nor
+do probes that leave these parts out: what is planted there goes away with them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+_VARIABLE = "RACETOP_TEST_FAULTS"
+
+
+def planted(*faults: str) -> tuple[str, ...]:
+    """The command that starts a worker with these faults; its settings follow."""
+    return (sys.executable, "-P", str(Path(__file__)), *faults)
+
+
+def main() -> None:
+    *faults, settings = sys.argv[1:]
+    # Loader processes that are not forked from here learn of the faults by the environment.
+    os.environ[_VARIABLE] = " ".join(faults)
+    plant()
+    from runners.worker.__main__ import main
+    from runners.worker.leaving import leave
+
+    leave(main([settings], os.environ))
+
+
+def plant() -> None:
+    """Plant what the environment names."""
+    for fault in os.environ[_VARIABLE].split():
+        where, _, seconds = fault.partition("=")
+        place, _, kind = where.partition("-")
+        _PLACES[place](partial(_KINDS[kind], float(seconds)))
+
+
+def _in_items(fault: Callable[[], None]) -> None:
+    from torchvision import datasets
+
+    from runners.worker.data.images import ColorImages, FolderImages
+    from runners.worker.data.text import Windows
+
+    for kind in (datasets.MNIST, datasets.CIFAR10, ColorImages, FolderImages, Windows):
+        _before(kind, "__getitem__", fault)
+
+
+def _in_forward(fault: Callable[[], None]) -> None:
+    from runners.worker import network
+
+    build = network.build
+
+    def slow_build(*args: Any, **named: Any) -> network.Network:
+        built = build(*args, **named)
+        built.module.register_forward_pre_hook(lambda *_: fault())
+        return built
+
+    network.build = slow_build
+
+
+def _in_reading(fault: Callable[[], None]) -> None:
+    from runners.worker.metrics import ItemMetrics
+
+    _before(ItemMetrics, "add", fault)
+
+
+def _before(kind: Any, name: str, fault: Callable[[], None]) -> None:
+    plain = getattr(kind, name)
+
+    def slow(*args: Any) -> Any:
+        fault()
+        return plain(*args)
+
+    setattr(kind, name, slow)
+
+
+def _work(seconds: float) -> None:
+    end_s = time.thread_time() + seconds
+    while time.thread_time() < end_s:
+        pass
+
+
+_PLACES = {"item": _in_items, "forward": _in_forward, "read": _in_reading}
+_KINDS: dict[str, Callable[[float], None]] = {"sleep": time.sleep, "work": _work}
+
+if __name__ == "__main__":
+    main()
+elif __name__ == "__mp_main__":
+    plant()
