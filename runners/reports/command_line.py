@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from runners.spec import Order, Request
 
 
-def command_line(request: Request) -> str:
+def command_line(request: Request, command: str = "compare") -> str:
     """What to type to run the same again; what was left to its default is left out.
 
     Args:
         request: What was asked for.
+        command: Which of racetop's commands takes it.
     """
-    words = ["racetop", "compare", ",".join(request.workloads)]
+    words = ["racetop", command, ",".join(request.workloads)]
     words += ["--devices", ",".join(request.devices)]
     for flag, values in (
         ("--variant", request.variants),

@@ -1,14 +1,81 @@
-"""A diagnosis as tables: the pipeline, where the time goes, what to change. Pure."""
+"""A diagnosis as a report: the verdict, the pipeline, where the time goes, what to change. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from runners.diagnosis.document import Diagnosed
 from runners.diagnosis.records import Diagnosis, Figure, Remedy, Tried
+from runners.reports.conditions import Origin, conditions
 from runners.reports.figures import rate, times, times_with_interval
-from runners.reports.report import Table
+from runners.reports.report import Report, Table
+from runners.reports.text import table_text
+from runners.text import printable
 
+# Prose that is wider than this is hard to read; tables may be wider.
+_PROSE_WIDTH = 80
 _AS_IT_IS = "as it is"
+_COMMAND = "racetop "
+_CONTINUED = " \\"
+
+
+def to_report(found: Diagnosed, command: str, machine: Mapping[str, Any] | None = None) -> Report:
+    """The report of one job.
+
+    Args:
+        found: The job and what limits it.
+        command: The command line that repeats the diagnosis.
+        machine: The machine's readings as `racetop snapshot` gives them; None where unknown.
+    """
+    label, diagnosis = found.job.label, found.diagnosis
+    origins: list[tuple[str, str]] = []
+    if found.state is not None:
+        told = dict(conditions(found.state, Origin(machine=machine)))
+        origins = [(name, told[name]) for name in told if name != "command"]
+    if diagnosis is None:
+        title = f"{label}: not diagnosed, for it was stopped before any run."
+        return Report(title=title, tables=(), remarks=(), conditions=(("command", command),))
+    tried = [f"{one.remedy.what}: failed: {one.problem}" for one in found.tried if one.problem]
+    remedies = [
+        (f"remedy {place}", remedy.command)
+        for place, remedy in enumerate(diagnosis.remedies, 1)
+        if remedy.command is not None
+    ]
+    return Report(
+        title=printable(diagnosis.sentence),
+        tables=tables(diagnosis, found.tried),
+        remarks=tuple(map(printable, (*diagnosis.evidence, *tried))),
+        conditions=(*remedies, *origins, ("command", command)),
+    )
+
+
+def to_text(report: Report) -> str:
+    """The report for a terminal, its prose not wider than 80 columns."""
+    parts = [_prose(report.title)]
+    for table in report.tables:
+        parts += [table.caption, table_text(table)]
+    parts.append("\n".join(_prose(remark, first="- ") for remark in report.remarks))
+    widest = max(len(name) for name, _ in report.conditions)
+    parts.append(
+        "\n".join(_prose(text, first=f"{name:<{widest}}  ") for name, text in report.conditions)
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _prose(text: str, *, first: str = "") -> str:
+    """The text in lines, the first with something before it; a command can still be copied."""
+    is_command = text.startswith(_COMMAND)
+    lines = textwrap.wrap(
+        text,
+        _PROSE_WIDTH - (len(_CONTINUED) if is_command else 0),
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return (f"{_CONTINUED}\n" if is_command else "\n").join(lines)
 
 
 def tables(found: Diagnosis, tried: Sequence[Tried] = ()) -> tuple[Table, ...]:
@@ -20,11 +87,6 @@ def tables(found: Diagnosis, tried: Sequence[Tried] = ()) -> tuple[Table, ...]:
     """
     made = (_pipeline(found), _shares(found), _remedies(found, tried))
     return tuple(table for table in made if table.rows)
-
-
-def commands(found: Diagnosis) -> tuple[str, ...]:
-    """The command lines that compare the job with and without each remedy, in their order."""
-    return tuple(remedy.command for remedy in found.remedies if remedy.command is not None)
 
 
 def _pipeline(found: Diagnosis) -> Table:

@@ -24,11 +24,16 @@ def to_text(report: Report) -> str:
     parts = [report.title]
     for table in report.tables:
         parts += [table.caption] if table.caption else []
-        parts += ["\n".join(block) for block in _blocks(table)]
+        parts.append(table_text(table))
     parts.append("\n".join(report.remarks))
     widest = max(len(name) for name, _ in report.conditions)
     parts.append("\n".join(f"{name:<{widest}}  {text}" for name, text in report.conditions))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table_text(table: Table) -> str:
+    """A table without its caption, at most 100 columns wide."""
+    return "\n\n".join("\n".join(block) for block in _blocks(table))
 
 
 def _blocks(table: Table) -> list[list[str]]:

@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from runners.diagnosis.records import Shares
-from runners.reports.diagnosis import tables
-from runners.reports.report import Report
-from runners.reports.text import to_text
+from runners.diagnosis.records import Diagnosis, Shares, Tried
+from runners.reports.diagnosis import tables, to_report, to_text
+from runners.reports.text import table_text
 from tests.fakes.diagnoses import diagnosed, diagnosis, nothing_found
 
+COMMAND = (
+    "racetop diagnose mlp --devices cuda:0 --batch-size 128 --train-samples 100000"
+)
 
-def text_of(*args: object) -> str:
-    made = tables(*args)  # type: ignore[arg-type]
-    return to_text(Report(title="", tables=made, remarks=(), conditions=(("", ""),)))
+
+def text_of(found: Diagnosis, tried: Sequence[Tried] = ()) -> str:
+    return "\n\n".join(f"{t.caption}\n{table_text(t)}" for t in tables(found, tried))
 
 
 def test_the_pipeline_marks_what_is_narrow_and_tells_what_the_job_does() -> None:
-    header, speeds, intervals = text_of(diagnosis()).splitlines()[2:5]
+    header, speeds, intervals = text_of(diagnosis()).splitlines()[1:4]
     assert header.split("  ")[0] == "alone"
     assert "loader (narrow) ->" in header
     assert "compute  " in header
@@ -59,3 +62,32 @@ def test_nothing_found_has_no_tables() -> None:
     found = nothing_found().diagnosis
     assert found is not None
     assert tables(found) == ()
+
+
+def test_the_report_begins_with_the_verdict_and_its_prose_fits_80_columns() -> None:
+    text = told_in_full()
+    tables_end = text.index("- The loader alone")
+    assert text.startswith("cuda:0 is input-bound: 60 % of its time (55 to 65) waits")
+    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text[tables_end:].splitlines())) <= 80
+
+
+def test_a_long_command_can_be_copied() -> None:
+    lines = told_in_full().splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("command"))
+    copied = " ".join(line.rstrip("\\").strip() for line in lines[place:])
+    assert lines[place].endswith(" \\")
+    assert copied.removeprefix("command").split() == COMMAND.split()
+
+
+def test_what_a_remedy_failed_of_is_told() -> None:
+    assert "- end what else uses the cores: failed: It could not be done." in told_in_full()
+
+
+def test_a_job_stopped_before_any_run_says_so() -> None:
+    found = replace(diagnosed(), state=None, diagnosis=None, tried=())
+    assert "stopped before any run" in to_report(found, COMMAND).title
+
+
+def told_in_full() -> str:
+    return to_text(to_report(diagnosed(), COMMAND))
