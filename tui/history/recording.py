@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from tui.history.series import CAPACITY, UNKNOWN, Envelope, Timeline, envelopes
 HOST = "host"
 ALL_GPUS = "gpus"
 CLOCK_JUMP_S = 2.0
+SAME_BOOT_WITHIN_S = 60.0
+"""Clocks are set by less than that day by day; another boot's differ by more."""
 _ALL_BITS = 0x7FF
 _KNOWN = 1
 
@@ -61,6 +64,8 @@ class Recording:
         self._limits: list[ClockLimit] = []
         self._clock_less_monotonic_s: float | None = None
         self._wall_less_clock_s = 0.0
+        self._monotonic_s = 0.0
+        self._leaps: deque[tuple[float, float]] = deque(maxlen=64)
         for limit in clock_limits(_ALL_BITS):
             self._bit_of(limit)
 
@@ -68,6 +73,37 @@ class Recording:
     def wall_offset_s(self) -> int:
         """The wall clock less the recording's, in whole seconds; not 0 once it was set back."""
         return round(self._wall_less_clock_s)
+
+    def at_s(self, monotonic_s: float) -> float | None:
+        """The recording's clock at a time of the monotonic one; None before the first reading."""
+        if self._clock_less_monotonic_s is None:
+            return None
+        ahead_s = self._clock_less_monotonic_s
+        for until_s, before_s in reversed(self._leaps):
+            if monotonic_s > until_s:
+                break
+            ahead_s = before_s
+        return monotonic_s + ahead_s
+
+    def monotonic_s(self, at_s: float) -> float:
+        """The reverse of `at_s`; of a time that was leapt over, the one before the leap."""
+        found_s = at_s - (self._clock_less_monotonic_s or 0.0)
+        for until_s, before_s in reversed(self._leaps):
+            if found_s > until_s:
+                break
+            found_s = min(at_s - before_s, until_s)
+        return found_s
+
+    def is_of_this_boot(self, wall_less_monotonic_s: float) -> bool:
+        """Whether the monotonic clock of somebody who saw the two so far apart is this one's."""
+        if self._clock_less_monotonic_s is None:
+            return True
+        offsets = [self._clock_less_monotonic_s, *(before_s for _, before_s in self._leaps)]
+        return any(
+            abs(wall_less_monotonic_s - offset - set_s) <= SAME_BOOT_WITHIN_S
+            for offset in offsets
+            for set_s in (0.0, self._wall_less_clock_s)
+        )
 
     def add(self, reading: Reading) -> None:
         """Append a reading to all series; what it does not hold is unknown."""
@@ -146,8 +182,10 @@ class Recording:
             self._clock_less_monotonic_s = ahead_s
         self._wall_less_clock_s = ahead_s - self._clock_less_monotonic_s
         if self._wall_less_clock_s > CLOCK_JUMP_S:
+            self._leaps.append((self._monotonic_s, self._clock_less_monotonic_s))
             self._clock_less_monotonic_s = ahead_s
             self._wall_less_clock_s = 0.0
+        self._monotonic_s = reading.taken_at_s
         return reading.taken_at_s + self._clock_less_monotonic_s
 
     def _add_values(

@@ -3,54 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from runners.state import ComparisonState
 from sensors.readings import Reading
-from tui import format as fmt
-from tui.history.lanes import SEVERITY_LOOK, CurveLane, LimitLane
+from tui.history.lanes import CurveLane, LimitLane
 from tui.history.quantities import (
     DEFAULT_WITH_GPU,
     DEFAULT_WITHOUT_GPU,
     LIMITS,
     QUANTITIES,
     Quantity,
-    range_text,
-    scale_text,
 )
-from tui.history.recording import Limits, Recording, subject_of
+from tui.history.race_lanes import RaceLane, race_lanes
+from tui.history.race_marks import RaceMarks
+from tui.history.recording import Recording, subject_of
 from tui.history.time_window import ZOOMS_S, TimeWindow, window_up_to
-from tui.line import Field, Line, cut
+from tui.line import Field, Line
 from tui.theme import Palette, Role
+from tui.widgets.history_rows import HistoryRows, Layout, View
 from tui.widgets.rows import RowsWidget
 
-LABEL_CELLS, SCALE_CELLS = 11, 5
-VALUE_CELLS, NARROW_VALUE_CELLS = 15, 10
-NARROW, TOO_NARROW = 60, 36
+TOO_NARROW = 36
 LANE_ROWS = 2
+MOST_RACE_LANES = 4
 HINT = Content("←→ values at a time · ↑↓ more lines · z Z zoom · l choose")
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How many cells each part of a row has."""
-
-    scale: int
-    cells: int
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What is shown of the recording: a window, its final columns, and where the cursor is."""
-
-    window: TimeWindow
-    columns: range
-    cursor: int | None
 
 
 class HistoryPane(RowsWidget):
@@ -97,15 +78,27 @@ class HistoryPane(RowsWidget):
         self._first_lane = 0
         self._curves: dict[tuple[str, str], CurveLane] = {}
         self._limits: dict[str, LimitLane] = {}
+        self._races = RaceMarks()
         self.entitle("history")
 
     def add(self, reading: Reading) -> None:
         """Take a reading into the recording; `redraw` shows it."""
         self.recording.add(reading)
+        self._races.forget_before(
+            self.recording.monotonic_s(self.recording.timeline.oldest_s or 0.0)
+        )
         for gpu in reading.gpus:
             self._indexes[gpu.uuid] = gpu.index
         if self._gpu is None and reading.gpus:
             self._gpu = reading.gpus[0].uuid
+
+    def show_race(self, state: ComparisonState | None) -> None:
+        """Mark what a comparison does on the same clock; `redraw` shows it.
+
+        What was marked before stays, as readings do; None marks nothing more.
+        """
+        if state is not None:
+            self._races.see(state)
 
     # What is shown
 
@@ -190,28 +183,30 @@ class HistoryPane(RowsWidget):
             return [Line(palette).add(self._absence(), Role.DIM)]
         if width < TOO_NARROW or height < LANE_ROWS:
             return self._values_only(lanes, palette, width, height)
-        value = NARROW_VALUE_CELLS if width < NARROW else VALUE_CELLS
-        scale = 1 if width < NARROW else SCALE_CELLS
-        layout = _Layout(scale, width - LABEL_CELLS - scale - value, value)
+        layout = Layout.of(width)
         view = self._view(layout.cells)
+        rows = HistoryRows(self.recording, view, layout, palette)
         limits = self._limit_lane() if height > LANE_ROWS + 1 else None
         room = height - (2 if limits else 1)
+        races = _newest(self._race_lanes(view), _race_rows(room))
+        room -= len(races)
         shown = self._in_view(lanes, max(1, room // LANE_ROWS))
         lines: list[Line] = []
         for number, lane in enumerate(shown):
-            rows = room // len(shown) + (number < room % len(shown))
-            lane.draw(view.window, view.columns, rows)
-            lines += self._lane_lines(lane, view, layout, palette)
+            ticks = _ticks(races, self._gpu if lane.subject == self._gpu else None)
+            lines += rows.curve(lane, room // len(shown) + (number < room % len(shown)), ticks)
+        lines += [rows.race(lane) for lane in races]
         if limits:
-            limits.draw(view.window, view.columns)
-            lines.append(self._limits_line(limits, view, layout, palette))
-        hidden = len(lanes) - len(shown)
-        return [*lines, self._axis_line(view, layout, palette, hidden)]
+            lines.append(rows.limits(limits))
+        return [*lines, rows.axis(len(lanes) - len(shown))]
 
     def _count_rows(self, width: int) -> int:
         """The rows for all lanes, where the height is free."""
         lanes = len(self._lanes())
-        return max(1, lanes if width < TOO_NARROW else LANE_ROWS * lanes + 2)
+        if width < TOO_NARROW:
+            return max(1, lanes)
+        races = len(self._race_lanes(self._view(Layout.of(width).cells)))
+        return LANE_ROWS * lanes + 2 + min(races, MOST_RACE_LANES)
 
     def _lanes(self) -> list[CurveLane]:
         usual = DEFAULT_WITHOUT_GPU if self._gpu is None else DEFAULT_WITH_GPU
@@ -237,15 +232,18 @@ class HistoryPane(RowsWidget):
             return None
         return self._limits.setdefault(self._gpu, LimitLane(self.recording, self._gpu))
 
+    def _race_lanes(self, view: View) -> list[RaceLane]:
+        return race_lanes(self._races, self.recording, view.window, view.columns)
+
     def _in_view(self, lanes: list[CurveLane], count: int) -> list[CurveLane]:
         self._first_lane = max(0, min(self._first_lane, len(lanes) - count))
         return lanes[self._first_lane : self._first_lane + count]
 
-    def _view(self, cells: int) -> _View:
+    def _view(self, cells: int) -> View:
         newest_s = self.recording.timeline.newest_s or 0.0
         if not self.is_paused:
             window = window_up_to(newest_s, cells, ZOOMS_S[self._zoom])
-            return _View(window, window.final(newest_s), None)
+            return View(window, window.final(newest_s), None)
         newest_s = self._frozen_s
         window = window_up_to(newest_s, cells, ZOOMS_S[self._zoom])
         last = window.final(newest_s).stop - 1
@@ -256,102 +254,18 @@ class HistoryPane(RowsWidget):
         if before and (before.cells, before.seconds_per_column) == (cells, ZOOMS_S[self._zoom]):
             window = before
         self._paused_window = window = window.with_column(cursor)
-        return _View(window, window.final(newest_s), cursor)
-
-    def _lane_lines(
-        self, lane: CurveLane, view: _View, layout: _Layout, palette: Palette
-    ) -> list[Line]:
-        quantity, texts = lane.quantity, lane.curve.texts()
-        cursor: list[str] = []
-        if view.cursor is not None:
-            cursor = lane.curve.cursor(view.cursor - view.window.first)
-        lines = []
-        for row, text in enumerate(texts):
-            line = Line(palette).add(f"{quantity.title if row == 0 else '':<{LABEL_CELLS}}")
-            if layout.scale > 1:
-                mark = scale_text(quantity, lane.top) if row == 0 else ""
-                mark = "0" if row == len(texts) - 1 and row else mark
-                line.add(f"{mark:>{layout.scale - 1}}", Role.DIM)
-            line.add("│", Role.TRACK)
-            if view.cursor is None:
-                line.add(text, quantity.role)
-            else:
-                cell = (view.cursor - view.window.first) // 2
-                line.add(text[:cell], quantity.role).add(cursor[row], Role.KEY)
-                line.add(text[cell + 1 :], quantity.role)
-            if row == 0:
-                line.add(f"{self._value_text(lane, view, layout.value - 1):>{layout.value}}")
-            lines.append(line)
-        return lines
-
-    def _value_text(self, lane: CurveLane, view: _View, width: int) -> str:
-        """The newest value, or the range of values at the cursor."""
-        if view.cursor is not None:
-            values = lane.at(view.cursor, view.window)
-            return fmt.UNKNOWN if values is None else range_text(lane.quantity, *values, width)
-        value = self.recording.newest(lane.subject, lane.quantity)
-        return fmt.UNKNOWN if value is None else lane.quantity.text(value)
-
-    def _limits_line(self, lane: LimitLane, view: _View, layout: _Layout, palette: Palette) -> Line:
-        line = Line(palette).add(f"{'limits':<{LABEL_CELLS + layout.scale}}")
-        cursor = None if view.cursor is None else (view.cursor - view.window.first) // 2
-        for text, role in lane.runs(layout.cells):
-            place = line.width - LABEL_CELLS - layout.scale
-            if cursor is None or not place <= cursor < place + len(text):
-                line.add(text, role)
-                continue
-            line.add(text[: cursor - place], role).add(text[cursor - place], Role.KEY)
-            line.add(text[cursor - place + 1 :], role)
-        held = self._held(view)
-        text = ", ".join(limit.name for limit in held) if held else "none"
-        if held is None:
-            text = fmt.UNKNOWN
-        elif len(text) >= layout.value and len(held) > 1:
-            text = f"{held[0].name} +{len(held) - 1}"
-        role = SEVERITY_LOOK[held[0].severity][1] if held else Role.DIM
-        return line.add(f"{cut(text, layout.value - 1):>{layout.value}}", role)
-
-    def _held(self, view: _View) -> Limits | None:
-        lane = self._limit_lane()
-        if lane is None:
-            return None
-        if view.cursor is None:
-            return self.recording.newest_limits(lane.subject)
-        return lane.at(view.cursor, view.window)
-
-    def _axis_line(self, view: _View, layout: _Layout, palette: Palette, hidden: int) -> Line:
-        note = ""
-        if hidden:
-            note = f"↕ {hidden} more"
-        line = Line(palette).add(f"{note:<{LABEL_CELLS + layout.scale - 1}}", Role.DIM)
-        line.add("└", Role.TRACK)
-        start = line.width
-        for cell, text in view.window.ticks(self.recording.wall_offset_s):
-            if start + cell < line.width or cell + 1 + len(text) > layout.cells:
-                continue
-            line.add("─" * (start + cell - line.width), Role.TRACK)
-            line.add("┴", Role.TRACK).add(text, Role.DIM)
-        line.add("─" * (start + layout.cells - line.width), Role.TRACK)
-        if view.cursor is None:
-            span = fmt.clock(view.window.span_s)
-            text, role = f"span {span}" if layout.value == VALUE_CELLS else span, Role.DIM
-        else:
-            text, role = self._column_time(view.cursor, view.window), Role.KEY
-        return line.add(f"{text:>{layout.value}}", role)
-
-    def _column_time(self, column: int, window: TimeWindow) -> str:
-        start_s = column * window.seconds_per_column + self.recording.wall_offset_s
-        return fmt.time_of_day(start_s) + (".5" if start_s % 1 else "")
+        return View(window, window.final(newest_s), cursor)
 
     def _values_only(
         self, lanes: list[CurveLane], palette: Palette, width: int, height: int
     ) -> list[Line]:
         """The newest values, where there is no room for a curve."""
-        view = self._view(1)
+        layout = Layout.of(width)
+        rows = HistoryRows(self.recording, self._view(1), layout, palette)
         fields: list[Field] = [
             (
                 (f"{lane.quantity.title} ", Role.LABEL),
-                (self._value_text(lane, view, width), Role.TEXT),
+                (rows.value_text(lane, width), Role.TEXT),
             )
             for lane in lanes
         ]
@@ -371,3 +285,21 @@ class HistoryPane(RowsWidget):
 
     def _answered(self, names: frozenset[str] | None) -> None:
         self.choose(names)
+
+
+def _race_rows(room: int) -> int:
+    """How many of so many rows runs may take: curves keep the larger part."""
+    return min(MOST_RACE_LANES, max(room // 3, min(1, room - 1)))
+
+
+def _newest(lanes: list[RaceLane], count: int) -> list[RaceLane]:
+    """The lanes with the newest runs, in their order."""
+    kept = sorted(lanes, key=lambda lane: lane.newest_s, reverse=True)[:count]
+    return [lane for lane in lanes if lane in kept]
+
+
+def _ticks(lanes: list[RaceLane], gpu: str | None) -> set[int]:
+    """Where epochs begin: of the runs on a GPU, else of the first lane."""
+    if gpu is None:
+        return lanes[0].ticks(None) if lanes else set()
+    return {cell for lane in lanes for cell in lane.ticks(gpu)}
