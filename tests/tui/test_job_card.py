@@ -4,7 +4,6 @@ from dataclasses import replace
 import pytest
 
 from runners.events import (
-    EpochFinished,
     ErrorKind,
     Event,
     JobFailed,
@@ -38,22 +37,71 @@ def status_of(run: RunState, now_s: float = 1033.0, width: int = 60) -> str:
     return "".join(segment.text for segment in line.strip(width)).rstrip()
 
 
-def in_epoch(step: int, elapsed_s: float) -> list[Event]:
-    return scenes._in_epoch(1, step=step, elapsed_s=elapsed_s)
+def in_epoch(
+    step: int, elapsed_s: float, *, epoch: int = 1, phases: Phases | None = None
+) -> list[Event]:
+    return [
+        replace(event, phases=phases) if phases and isinstance(event, StepProgress) else event
+        for event in scenes._in_epoch(epoch, step=step, elapsed_s=elapsed_s)
+    ]
+
+
+def phases_told(run: RunState, width: int = 80) -> tuple[list[str], str]:
+    """The legend's words in pairs, and the cells of the bar by look."""
+    bar, legend = phase_lines(run, PALETTE, width)
+    assert bar.width == width
+    found = legend.strip(width).text.split("%")
+    return [" ".join(part.split()) for part in found], bar.strip(width).text
 
 
 def test_a_narrow_card_names_the_phases_that_take_most() -> None:
-    (finished,) = [
-        event
-        for event in scenes.epoch_events(1, 2.0, phases=(0.05, 0.02, 0.2, 0.5, 0.08))
-        if isinstance(event, EpochFinished)
-    ]
-    bar, legend = phase_lines(finished, PALETTE, 29)
+    run = run_after(scenes.epoch_events(1, 2.0, phases=(0.05, 0.02, 0.2, 0.5, 0.08)))
+    bar, legend = phase_lines(run, PALETTE, 29)
     assert legend.strip(29).text.strip() == "fwd 20%  bwd 50%  rest 15%"
     assert bar.width == 29
-    assert phase_lines(finished, PALETTE, 80)[1].strip(80).text.split()[::2] == [
-        "data", "copy", "fwd", "bwd", "opt", "rest",
-    ]  # fmt: skip
+    words = phase_lines(run, PALETTE, 80)[1].strip(80).text.split()
+    assert words[::2] == ["data", "copy", "fwd", "bwd", "opt", "rest", "epoch"]
+    assert words[-1] == "1"
+
+
+def test_the_phases_of_the_epoch_under_way_are_live() -> None:
+    finished = scenes.start_events(0, accelerator=False)
+    finished += scenes.epoch_events(1, 8.0, phases=scenes.CPU_PHASES)
+    all_known = Phases(data_wait_s=2.0, forward_s=0.8, backward_s=0.8, optimizer_s=0.2)
+    run = run_after([*finished, *in_epoch(300, 4.0, epoch=2, phases=all_known)])
+    told, bar = phases_told(run)
+    assert told == ["data 50", "fwd 20", "bwd 20", "opt 5", "rest 5", "epoch 2 so far"]
+    assert [bar.count(mark) for mark in "█▒▓■░"] == [40, 16, 16, 4, 4]
+
+
+def test_until_something_is_known_of_an_epoch_the_last_one_is_shown() -> None:
+    finished = scenes.start_events(0, accelerator=False)
+    finished += scenes.epoch_events(1, 8.0, phases=scenes.CPU_PHASES)
+    between, _ = phases_told(run_after(finished))
+    unknown, _ = phases_told(run_after([*finished, *in_epoch(300, 4.0, epoch=2)]))
+    assert between == unknown
+    assert between[0] == "data 41"
+    assert between[-1] == "epoch 1"
+
+
+def test_where_the_data_wait_alone_is_known_all_else_is_the_rest() -> None:
+    run = run_after(in_epoch(300, 4.0, phases=Phases(data_wait_s=1.0)))
+    told, bar = phases_told(run)
+    assert told == ["data 25", "rest 75", "epoch 1 so far"]
+    assert bar.rstrip() == "█" * 20 + "░" * 60
+
+
+def test_a_legend_with_one_digit_less_stands_where_it_stood() -> None:
+    starts = []
+    for wait_s in (0.36, 0.44):
+        run = run_after(in_epoch(300, 4.0, phases=Phases(data_wait_s=wait_s, forward_s=2.0)))
+        starts.append(phase_lines(run, PALETTE, 80)[1].strip(80).text.index("fwd"))
+    assert starts[0] == starts[1]
+
+
+def test_where_there_is_no_room_the_epoch_is_not_named() -> None:
+    run = run_after(in_epoch(300, 4.0, phases=Phases(data_wait_s=1.0)))
+    assert phases_told(run, 27)[0] == ["data 25", "rest 75", ""]
 
 
 def test_a_job_that_waits_says_so() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.style import Style
 
-from runners.events import EpochFinished, Phases, Stage
+from runners.events import Phases, Stage
 from runners.spec import JobSpec
 from runners.state import RunState, RunStatus
 from runners.statistics import cold_epoch_s, final_accuracy, samples_per_s, steady_epoch_s
@@ -101,7 +102,7 @@ class JobCard(RowsWidget):
         if self._is_gpu_lost:
             lines[1:1] = [Line(palette).add(row, Role.BAD) for row in wrap(GPU_LOST, width)]
         lines.append(_quality_line(run, self._spec, palette, width))
-        return lines + phase_lines(run.epochs[-1] if run.epochs else None, palette, width)
+        return lines + phase_lines(run, palette, width, unit=self._spec.workload.unit)
 
 
 def is_gpu_lost(run: RunState, lost_gpus: Collection[str]) -> bool:
@@ -187,23 +188,56 @@ def speed_samples_per_s(run: RunState) -> float | None:
     return run.progress.samples / run.progress.elapsed_s
 
 
-def phase_lines(epoch: EpochFinished | None, palette: Palette, width: int) -> list[Line]:
-    """The phases of an epoch: a bar and its legend in percent."""
-    if epoch is None:
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Where the time of an epoch goes: of the one under way, or of one that is over.
+
+    Attributes:
+        epoch: Its number.
+        phases: Its phases, so far.
+        took_s: How long it took, so far.
+        is_over: Whether that is all of it.
+    """
+
+    epoch: int
+    phases: Phases
+    took_s: float
+    is_over: bool
+
+
+def newest_timed(run: RunState) -> Timed | None:
+    """The epoch under way as soon as something is known of it, else the last one finished."""
+    progress = run.progress
+    if progress is not None and progress.elapsed_s > 0 and progress.phases.total_s() is not None:
+        return Timed(progress.epoch, progress.phases, progress.elapsed_s, is_over=False)
+    if not run.epochs:
+        return None
+    epoch = run.epochs[-1]
+    return Timed(epoch.epoch, epoch.phases, epoch.epoch_s, is_over=True)
+
+
+def phase_lines(run: RunState, palette: Palette, width: int, *, unit: str = "epoch") -> list[Line]:
+    """The phases of the newest epoch: a bar, and its legend in percent."""
+    timed = newest_timed(run)
+    if timed is None:
         return []
-    shares = phase_shares(epoch.phases, epoch.epoch_s)
+    shares = phase_shares(timed.phases, timed.took_s)
     if not shares:
         return [Line(palette).add("phases were not timed", Role.DIM)]
     bar = Line(palette)
     cells = _apportion([max(0.0, share) for _, _, share in shares], width)
     for (name, glyph, _), count in zip(shares, cells, strict=True):
         bar.add(glyph * count, palette[_PHASE_ROLE[name]])
-    return [bar, _legend(shares, palette, width)]
+    legend = _legend(shares, palette, width)
+    words = f"{unit} {timed.epoch}" if timed.is_over else f"{unit} {timed.epoch} so far"
+    if legend.width + 2 + len(words) <= width:
+        legend.pad_to(width - len(words)).add(words, Role.DIM)
+    return [bar, legend]
 
 
 def _legend(shares: Sequence[tuple[str, str, float]], palette: Palette, width: int) -> Line:
     """Names with percents, whole; where room is short the smallest are left out."""
-    texts = {name: f" {100 * share:.0f}%" for name, _, share in shares}
+    texts = {name: f" {100 * share:2.0f}%" for name, _, share in shares}
     kept: set[str] = set()
     for name, _, _ in sorted(shares, key=lambda part: -abs(part[2])):
         if sum(len(other) + len(texts[other]) + 2 for other in (*kept, name)) - 2 <= width:
