@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runners.events import ErrorKind
+from runners.loader_figures import LoaderFigures, loader_figures
 from runners.spec import JobSpec, Plan, axis_text
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import (
@@ -42,6 +43,7 @@ class Cell:
             sweep of epochs that of whole runs, in which a cold epoch counts.
         peak_memory_bytes: The largest of all trials.
         accuracy: Share of right answers after the last epoch, median of the trials.
+        loader: What feeding it takes.
         trouble: Why a trial has no figures, in a word or two; None where all have or may have.
         detail: The same in a sentence.
     """
@@ -55,6 +57,7 @@ class Cell:
     speed: float | None
     peak_memory_bytes: int | None
     accuracy: float | None
+    loader: LoaderFigures
     trouble: str | None
     detail: str
 
@@ -120,7 +123,7 @@ def _is_own(plan: Plan, axis: str) -> bool:
 
 
 def _cell(state: ComparisonState, job: int) -> Cell:
-    runs = state.runs_of(job)
+    runs, settings = state.runs_of(job), state.plan.jobs[job].settings
     times_s = [time_s for run in runs if (time_s := unit_s(run)) is not None]
     steady = [epoch.epoch_s for run in runs for epoch in steady_epochs(run)]
     base = state.plan.baseline(job)
@@ -140,6 +143,7 @@ def _cell(state: ComparisonState, job: int) -> Cell:
         speed=own if ratio is None else _speed(state.plan, ratio),
         peak_memory_bytes=max((run.peak_memory_bytes or 0 for run in runs), default=0) or None,
         accuracy=statistics.median(accuracies) if accuracies else None,
+        loader=loader_figures(settings, runs),
         trouble=trouble,
         detail=detail,
     )

@@ -6,6 +6,7 @@ import math
 
 from runners.fits import BatchFit, Crossover, batch_fits, crossovers
 from runners.state import ComparisonState
+from runners.workers_words import workers_sentences
 
 # A fit that misses what was measured by more says little.
 LARGEST_MISS_PCT = 15.0
@@ -21,8 +22,8 @@ _TIME_UNITS = (
 
 
 def sweep_sentences(state: ComparisonState) -> list[str]:
-    """The fits of batch sweeps and the crossovers, as far as there are figures."""
-    sentences = [_fit_sentence(fit) for fit in batch_fits(state)]
+    """The fits, the crossovers, the loader processes that pay, as far as there are figures."""
+    sentences = [_fit_sentence(fit) for fit in batch_fits(state)] + workers_sentences(state)
     return sentences + [_crossover_sentence(crossover) for crossover in crossovers(state)]
 
 

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from runners.accuracy import accuracy, differ, points_apart
+from runners.cells import chosen_axes
 from runners.fits import mean_ratios
 from runners.fluctuation import ENVIRONMENT_PCT, FLUCTUATION_PCT, fluctuation
 from runners.spec import Plan
@@ -120,6 +121,9 @@ def _ratio_sentence(ratio: Ratio) -> str:
 
 
 def _wait_sentences(state: ComparisonState) -> list[str]:
+    """Who waits for data; over loader processes, that alone would mislead."""
+    if "workers" in chosen_axes(state.plan):
+        return []
     found = [
         (share, f"{job.label} waits for data {share * 100:.0f} % of the {job.workload.unit}.")
         for place, job in enumerate(state.plan.jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runners.cells import chosen_axes
-from runners.reports import batches, calls, jobs, ladder, metrics, summary
+from runners.reports import batches, calls, jobs, ladder, loaders, metrics, summary
 from runners.reports.conditions import Origin, conditions
 from runners.reports.names import ReportName
 from runners.reports.remarks import remarks
@@ -36,7 +36,7 @@ def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Re
     """
     return Report(
         title=_title(state),
-        tables=_TABLES[name or fitting(state.plan)](state),
+        tables=(*_TABLES[name or fitting(state.plan)](state), *loaders.tables(state)),
         remarks=remarks(state, origin.machine),
         conditions=conditions(state, origin, name),
     )

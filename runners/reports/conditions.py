@@ -23,6 +23,8 @@ from runners.workloads import Kind, Workload
 _SETTINGS = (
     "variant", "batch_size", "epochs", "precision", "workers", "threads", "compile",
 )  # fmt: skip
+# Told where they are not as they are without being asked for.
+_LOADER_SETTINGS = (("start_method", None), ("persistent_workers", False), ("pin_memory", None))
 _FULL_PRECISION = "highest"
 
 
@@ -135,6 +137,12 @@ def _settings(plan: Plan, workload: Workload) -> str:
         axis_text(name, jobs[0])
         for name in _SETTINGS
         if len({getattr(settings, name) for settings in jobs}) == 1
+    ]
+    parts += [
+        axis_text(name, jobs[0])
+        for name, usual in _LOADER_SETTINGS
+        if (values := {getattr(settings, name) for settings in jobs}) != {usual}
+        and len(values) == 1
     ]
     parts += [] if workload.optimizer == "none" else [workload.loss, workload.optimizer]
     parts.append(f"seed {jobs[0].seed}")

@@ -19,6 +19,7 @@ from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.statistics import Ratio, ratios
 from runners.verdict import verdict
+from runners.workers_sweep import Count, WorkersSweep, workers_sweeps
 from runners.workloads import Workload
 
 SCHEMA = "racetop.comparison/1"
@@ -54,6 +55,7 @@ def to_json(state: ComparisonState, origin: Origin | None = None) -> dict[str, A
         "ratios": [_ratio(ratio) for ratio in ratios(state)],
         "fits": [_fit(fit, plan) for fit in batch_fits(state)],
         "crossovers": [_crossover(crossover) for crossover in crossovers(state)],
+        "workers_sweeps": [_workers_sweep(sweep) for sweep in workers_sweeps(state)],
         "verdict": list(verdict(state)),
         "host": _host(origin.machine),
         "machine": origin.machine,
@@ -113,6 +115,33 @@ def _crossover(crossover: Crossover) -> dict[str, Any]:
         "quantity": crossover.quantity,
         "at": crossover.at,
         "ratios": [{"size": size, "ratio": ratio} for size, ratio in crossover.ratios],
+    }
+
+
+def _workers_sweep(sweep: WorkersSweep) -> dict[str, Any]:
+    return {
+        "label": sweep.label,
+        "best": sweep.best.workers if sweep.best else None,
+        "knee": sweep.knee.workers if sweep.knee else None,
+        "counts": [_count(count) for count in sweep.counts],
+    }
+
+
+def _count(count: Count) -> dict[str, Any]:
+    found = count.cell.loader
+    return {
+        "workers": count.workers,
+        "samples_per_s": count.cell.samples_per_s,
+        "speed": count.speed,
+        "data_wait_share": found.data_wait_share,
+        "first_wait_s": found.first_wait_s,
+        "first_wait_share": found.first_wait_share,
+        "start_s": count.start_s,
+        "core_wait_share": found.core_wait_share,
+        "processes": found.processes,
+        "processes_cores_busy": found.cores_busy,
+        "processes_memory_bytes": found.memory_bytes,
+        "start_method": found.start_method,
     }
 
 

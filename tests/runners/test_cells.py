@@ -7,6 +7,7 @@ import pytest
 
 from runners.cells import Cell, axis_label, cells, chosen_axes, label_without, swept_axis
 from runners.events import EpochFinished, ErrorKind, JobDone, JobFailed
+from runners.loader_figures import LoaderFigures
 from runners.planning import make_plan
 from runners.presets import PRESETS
 from runners.process_events import WorkerExited
@@ -107,6 +108,7 @@ def test_a_cell_without_figures_has_none() -> None:
         speed=None,
         peak_memory_bytes=None,
         accuracy=None,
+        loader=LoaderFigures(),
         trouble=None,
         detail="",
     )

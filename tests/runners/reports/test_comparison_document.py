@@ -35,6 +35,7 @@ from runners.workloads import Precision, Probe, Variant
 from sensors.snapshot import snapshot
 from tests.fakes import published
 from tests.fakes.finished import one_failed
+from tests.fakes.loaders import Fed, workers_sweep
 from tests.fakes.reading_source import make_reading
 from tests.fakes.training import epoch, plan, replayed
 
@@ -181,6 +182,8 @@ def documents() -> tuple[dict[str, Any], ...]:
         (published.mnist(), Origin()),
         (published.model_sizes(), Origin()),
         (replayed(published.planned(race), *crossing), Origin(machine=known)),
+        (workers_sweep({0: Fed(epoch_s=2.0), 2: Fed(epoch_s=1.0)}), Origin()),
+        (workers_sweep({1: Fed(epoch_s=1.0, wait_s=None, core_s=None), 2: []}), Origin()),
         (replayed(plan("cpu", "mps"), disturbed, fewer), Origin()),
         (replayed(plan("cpu", "mps"), lost, [failed]), Origin()),
     )

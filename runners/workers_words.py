@@ -1,0 +1,129 @@
+"""What a sweep of loader processes says, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runners.state import ComparisonState
+from runners.text import counted, duration, times
+from runners.workers_sweep import WITHIN_PCT, Count, WorkersSweep, workers_sweeps
+
+# Shares of an epoch from which on a cost explains something.
+NOTABLE_START = 0.10
+NOTABLE_CORE_WAIT = 0.05
+NOTABLE_MEMORY_BYTES = 2**30
+_GIB = 2**30
+
+
+def workers_sentences(state: ComparisonState) -> list[str]:
+    """For each sweep the knee, what more processes do and why, and where the data wait misleads."""
+    return [
+        f"{sweep.label}: {sentence}" if sweep.label else sentence[:1].upper() + sentence[1:]
+        for sweep in workers_sweeps(state)
+        for sentence in _sentences(sweep)
+    ]
+
+
+def _sentences(sweep: WorkersSweep) -> Iterator[str]:
+    if sweep.knee is None or sweep.best is None:
+        return
+    yield _knee_sentence(sweep, sweep.knee, sweep.best)
+    if sweep.slower:
+        yield _slower_sentence(sweep, sweep.slower[-1], sweep.best)
+    yield from _misled_sentences(sweep)
+    yield from _start_sentences(sweep, sweep.knee)
+    yield from _memory_sentences(sweep)
+
+
+def _knee_sentence(sweep: WorkersSweep, knee: Count, best: Count) -> str:
+    cold = " (by cold epochs)" if knee.cell.is_cold or best.cell.is_cold else ""
+    others = [count for count in sweep.timed if count is not knee]
+    if knee.workers == 0:
+        if sweep.slower == tuple(others):
+            return (
+                f"0 workers are the fastest{cold}: loader processes take more than they give here."
+            )
+        near = "" if knee is best else f", {_behind(knee)} from the fastest ({best.workers})"
+        return f"0 workers are as fast as any{near}{cold}: loader processes gain nothing here."
+    name = counted(knee.workers, "worker")
+    verb = "is" if knee.workers == 1 else "are"
+    speed = f"{times(knee.speed or 1.0)} as fast as {sweep.timed[0].workers}"
+    if knee is sweep.timed[0]:
+        speed = "the fewest tried"
+    if knee is best and knee is sweep.counts[-1]:
+        return f"{name} {verb} the fastest of those tried, {speed}{cold}: more may be faster yet."
+    if knee is best:
+        above = [count for count in sweep.timed if count.workers > knee.workers]
+        more = "make it slower" if sweep.slower == tuple(above) else "gain nothing"
+        return f"{name} {verb} enough: {speed}, and more {more}{cold}."
+    return (
+        f"{name} {verb} enough: {speed}, {_behind(knee)} from the fastest ({best.workers}){cold}."
+    )
+
+
+def _behind(count: Count) -> str:
+    """How far a count is from the fastest, and that this may be chance where it is much."""
+    behind_pct = count.behind_pct or 0.0
+    chance = ", which may be chance," if behind_pct > WITHIN_PCT else ""
+    return f"{behind_pct:.0f} %{chance}"
+
+
+def _slower_sentence(sweep: WorkersSweep, count: Count, best: Count) -> str:
+    share = 1 - (count.behind_pct or 0.0) / 100
+    name = counted(count.workers, "worker")
+    text = f"{name}: {times(share)} as fast as {best.workers}"
+    reasons = list(_reasons(sweep, count))
+    return f"{text}; {' and '.join(reasons)}." if reasons else f"{text}."
+
+
+def _reasons(sweep: WorkersSweep, count: Count) -> Iterator[str]:
+    """What is known to make it slower."""
+    if sweep.cores is not None and count.workers >= sweep.cores:
+        processes = counted(count.workers, "loader process", "loader processes")
+        text = f"{processes} and the loop share {counted(sweep.cores, 'core')}"
+        waited = count.cell.loader.core_wait_share
+        if waited is not None and waited >= NOTABLE_CORE_WAIT:
+            text += f" (the loop waits {waited * 100:.0f} % of the epoch for one)"
+        yield text
+    share, start_s = count.start_share, count.start_s
+    if share is not None and start_s is not None and share >= NOTABLE_START:
+        yield f"starting them takes {duration(start_s)} of each epoch ({share * 100:.0f} %)"
+
+
+def _misled_sentences(sweep: WorkersSweep) -> Iterator[str]:
+    """Where the loop waits less for data and is slower: the wait alone says nothing of a gain."""
+    fewest = sweep.timed[0]
+    for count in [count for count in sweep.timed if count.misleads][-1:]:
+        wait, before = count.cell.loader.data_wait_share, fewest.cell.loader.data_wait_share
+        yield (
+            f"with {counted(count.workers, 'worker')} the loop waits less for data "
+            f"({(wait or 0.0) * 100:.0f} % of the epoch, not {(before or 0.0) * 100:.0f} %) and is "
+            f"slower all the same, {times(count.speed or 1.0)} as fast as {fewest.workers}: "
+            "a shorter wait is no gain by itself."
+        )
+
+
+def _start_sentences(sweep: WorkersSweep, knee: Count) -> Iterator[str]:
+    """What the start of processes costs each epoch, where that can be had cheaper."""
+    count = knee if knee.workers else next((c for c in sweep.timed if c.workers), knee)
+    share, start_s = count.start_share, count.start_s
+    if sweep.is_persistent or share is None or start_s is None or share < NOTABLE_START:
+        return
+    how = count.cell.loader.start_method
+    text = f"{counted(count.workers, 'worker')} start anew for each epoch"
+    text += f", by {how}" if how else ""
+    text += f": {duration(start_s)}, {share * 100:.0f} % of it. --persistent-workers pays once"
+    if how in ("spawn", "forkserver"):
+        text += "; --start-method fork starts them faster, where nothing forbids it"
+    yield f"{text}."
+
+
+def _memory_sentences(sweep: WorkersSweep) -> Iterator[str]:
+    most = sweep.timed[-1]
+    held = most.cell.loader.memory_bytes
+    if held is not None and held >= NOTABLE_MEMORY_BYTES and most.workers:
+        each = held / most.workers / _GIB
+        yield (
+            f"{counted(most.workers, 'worker')} hold {held / _GIB:.1f} GiB of memory, "
+            f"{each:.2f} GiB each."
+        )
