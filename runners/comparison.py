@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from runners.events import Event
 from runners.launching.launch import run_worker
+from runners.machine.watching import Watch
+from runners.process_events import EpochObserved
 from runners.sparing import is_known
 from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus, apply, skip_waiting, spare
 from runners.text import duration
 from runners.workloads import JobSettings
+from sensors.readings import Reading
+
+# At the end a look is waited for, where looks have come: it tells of the last epoch.
+LAST_LOOK_WITHIN_S = 1.5
 
 RunWorker = Callable[[JobSettings, Callable[[Event], None]], Awaitable[None]]
 OnChange = Callable[[ComparisonState, RunKey | None, Event | None], None]
@@ -62,6 +69,7 @@ class Comparison:
         run_worker: RunWorker = run_worker,
         state: ComparisonState | None = None,
         recorder: Recorder | None = None,
+        look_now: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare a comparison; `run` starts it.
@@ -73,13 +81,18 @@ class Comparison:
             run_worker: Runs one job and reports its events; see `runners.launching.launch`.
             state: Where to go on: only runs that wait are started. None starts from nothing.
             recorder: Keeps what happens; None keeps nothing.
+            look_now: Asks for a look at the machine out of turn.
             clock: Monotonic clock, in seconds.
         """
         self.state = state or ComparisonState.of(plan)
         self._on_change = on_change
         self._run_worker = run_worker
         self._recorder = recorder
+        self._look_now = look_now
         self._clock = clock
+        self._watch = Watch(self.state.plan)
+        self._looked = asyncio.Event()
+        self._is_killed = False
         self._tasks: dict[RunKey, asyncio.Task[None]] = {}
 
     async def run(self) -> ComparisonState:
@@ -92,11 +105,22 @@ class Comparison:
             for keys in rounds(self.state.plan):
                 self._spare_what_need_not_be(keys, self._clock() - started_s)
                 await self._run_round(keys)
+            await self._last_look()
         finally:
             self._skip_waiting()
+            self._take_observed(self._watch.rest())
             if self._recorder is not None:
                 self._recorder.finish(self.state)
         return self.state
+
+    def observe(self, reading: Reading) -> None:
+        """Take in a look at the machine, on the event loop.
+
+        What it tells of epochs that are over comes as `EpochObserved`; at the end what is known
+        of the others. Runs that no look falls in stay without.
+        """
+        self._take_observed(self._watch.looked(reading))
+        self._looked.set()
 
     def stop(self, job: int | None = None) -> None:
         """Ask what runs to stop, and start nothing more: of one job, or of all."""
@@ -107,6 +131,7 @@ class Comparison:
 
     def kill(self) -> None:
         """End all workers at once; what they finished is kept."""
+        self._is_killed = True
         self._skip_waiting()
         for task in self._tasks.values():
             for _ in range(2 - task.cancelling()):
@@ -125,12 +150,34 @@ class Comparison:
 
     async def _run_one(self, key: RunKey) -> None:
         def on_event(event: Event) -> None:
-            self.state = apply(self.state, key, event)
-            if self._recorder is not None:
-                self._recorder.event(key, event)
-            self._on_change(self.state, key, event)
+            self._take(key, event)
+            self._watch.told(key, event)
 
         await self._run_worker(self.state.plan.jobs[key.job].settings, on_event)
+
+    def _take(self, key: RunKey, event: Event) -> None:
+        self.state = apply(self.state, key, event)
+        if self._recorder is not None:
+            self._recorder.event(key, event)
+        self._on_change(self.state, key, event)
+
+    def _take_observed(self, found: Iterable[tuple[RunKey, EpochObserved]]) -> None:
+        for key, event in found:
+            self._take(key, event)
+
+    async def _last_look(self) -> None:
+        """Wait, where looks come, until one has seen the end of the last epoch; not for long."""
+        newest_s = self._watch.newest_s
+        if self._is_killed or newest_s is None or not self._watch.is_waiting:
+            return
+        if self._clock() - newest_s > 2 * LAST_LOOK_WITHIN_S:
+            return
+        self._look_now()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_LOOK_WITHIN_S):
+                while self._watch.is_waiting:
+                    self._looked.clear()
+                    await self._looked.wait()
 
     def _spare_what_need_not_be(self, keys: tuple[RunKey, ...], gone_s: float) -> None:
         """Leave out runs for which there is no time, or no need, any more.

@@ -35,6 +35,7 @@ class EpochMachine:
         temperature_c: Highest temperature: of the GPU, of a CPU job the processor's.
         sm_clock_mhz: Mean clock of the GPU.
         sm_clock_min_mhz: The lowest of a look.
+        sm_clock_max_mhz: The highest clock that the GPU has.
         clock_limit_s: Seconds for which each clock limit held, by its name; idle ones left out.
             None where that is not known.
         cpu_busy_pct: Mean busy share of all cores of the machine.
@@ -60,6 +61,7 @@ class EpochMachine:
     temperature_c: float | None = None
     sm_clock_mhz: float | None = None
     sm_clock_min_mhz: float | None = None
+    sm_clock_max_mhz: float | None = None
     clock_limit_s: Mapping[str, float] | None = None
     cpu_busy_pct: float | None = None
     own_cores_busy: float | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from runners.events import EpochFinished, Event, Heartbeat
-from runners.process_events import WorkerExited
+from runners.process_events import EpochObserved, WorkerExited
 from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.text import printable, shorten
@@ -58,7 +58,7 @@ class Progress:
     def show(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
         """Take in a change of the comparison."""
         self._state = state
-        if key is None or event is None:
+        if key is None or event is None or isinstance(event, EpochObserved):
             return
         if isinstance(event, WorkerExited):
             self._sign_of_life_s.pop(key, None)
