@@ -87,6 +87,11 @@ class Race:
         return self._task is not None and not self._task.done()
 
     @property
+    def cores(self) -> int:
+        """How many cores' worth of time its jobs may use."""
+        return self._cores.count
+
+    @property
     def label(self) -> str:
         """The workload, and whether its data is real once that is known; empty before a race."""
         if self.state is None:

@@ -15,9 +15,11 @@ from textual.screen import Screen
 from runners.presets import PRESETS
 from runners.spec import Order, Plan, Request, UsageError
 from runners.state import ComparisonState
+from runners.text import printable
 from sensors.readings import Reading
 from sensors.snapshot import snapshot
 from tui import charts, requests
+from tui.diagnosing import Diagnoses
 from tui.messages import RaceChanged
 from tui.race import Race
 from tui.screens.live import LiveScreen, View
@@ -51,6 +53,7 @@ class RacingApp(App[None]):
         self._order: Order | None = None
         self._pending: Callable[[], object] | None = None
         self._is_tuning = False
+        self._diagnoses = Diagnoses(lambda plan: self._run_part(plan, view=None))
         self._gpus_known = not opening.needs_gpus
         self._accelerator: str | None = None
         self._form_texts: dict[str, str] = {}
@@ -103,11 +106,21 @@ class RacingApp(App[None]):
 
     def action_workers(self) -> None:
         """Sweep the loader workers."""
-        self.begin(lambda: requests.workers_sweep(self.base()))
+        self.begin(lambda: requests.workers_sweep(self.base(), self.race.cores))
 
     def action_tune(self) -> None:
         """Try settings briefly and keep those that win."""
         self._begin(self._tune)
+
+    def action_diagnose(self) -> None:
+        """Find out what limits the job that is looked at."""
+        self.live.show_view(View.TIME)
+        self._begin(self._diagnose, View.TIME)
+
+    def action_remedy(self, number: int) -> None:
+        """Apply a remedy of the diagnosis and measure what it gains."""
+        self.live.show_view(View.TIME)
+        self._begin(lambda: self._try_remedy(number), View.TIME)
 
     def action_order(self) -> None:
         """Switch the order of the next races."""
@@ -191,11 +204,16 @@ class RacingApp(App[None]):
         """Keep a look at the machine with the race under way."""
         self.race.keep_reading(lambda: snapshot(reading))
 
+    @on(LiveScreen.RemedyAsked)
+    def _remedy_asked(self, message: LiveScreen.RemedyAsked) -> None:
+        self.action_remedy(message.number)
+
     @on(RaceChanged)
     def show_race(self) -> None:
         """Show the race as it stands."""
         if self.race.state is not None:
-            self.live.show_state(self.race.state, self.race.clock())
+            self._diagnoses.follow(self.race.state)
+            self.live.show_state(self.race.state, self.race.clock(), self._diagnoses.finding)
         for fault in self.race.take_faults():
             self.notify(fault, title="The race ended by a fault of racetop", severity="error")
         self._tell_problem()
@@ -205,15 +223,15 @@ class RacingApp(App[None]):
 
     @property
     def _is_busy(self) -> bool:
-        return self.race.is_running or self._is_tuning
+        return self.race.is_running or self._is_tuning or self._diagnoses.is_under_way
 
-    def _begin(self, start: Callable[[], object]) -> None:
+    def _begin(self, start: Callable[[], object], view: View = View.RACE) -> None:
         self._pending = None
         if self._is_busy:
             self._refuse()
         elif not self._gpus_known:
             self._pending = start
-            self.live.show_waiting()
+            self.live.show_waiting(view)
         else:
             start()
 
@@ -235,11 +253,49 @@ class RacingApp(App[None]):
         finally:
             self._is_tuning = False
 
-    async def _run_part(self, plan: Plan) -> ComparisonState:
+    @work(group="diagnose")
+    async def _diagnose(self) -> None:
+        try:
+            request = self._to_diagnose()
+            await self._diagnoses.diagnose(request, self.race.plan(request).jobs[0])
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self._tell_diagnosis()
+        self.show_race()
+
+    @work(group="diagnose")
+    async def _try_remedy(self, number: int) -> None:
+        try:
+            await self._diagnoses.try_remedy(number)
+        except UsageError as error:
+            self.notify(str(error), severity="warning", markup=False)
+        self.show_race()
+
+    def _to_diagnose(self) -> Request:
+        """The job that is looked at, alone; before any race the usual one."""
+        if self._diagnoses.request is not None:
+            return self._diagnoses.request
+        job = self.live.time.job
+        if self.race.request is None or job is None:
+            return requests.one_job(self.base())
+        return requests.only(self.race.request, job.settings)
+
+    def _tell_diagnosis(self) -> None:
+        """Say the verdict where the view that shows it is not in sight."""
+        finding = self._diagnoses.finding
+        found = finding.diagnosis if finding else None
+        if found is None:
+            return
+        self.live.race.tell(f"{found.sentence} g shows what that rests on.")
+        if self.live.view is not View.TIME or self.screen is not self.live:
+            self.notify(printable(found.sentence), title="diagnosis", markup=False)
+
+    async def _run_part(self, plan: Plan, view: View | None = View.RACE) -> ComparisonState:
         machine = snapshot(self.reading) if self.reading else None
         running = asyncio.ensure_future(self.race.run_plan(plan, machine))
         await asyncio.sleep(0)
-        self._show_start(plan, None)
+        self._show_start(plan, None, view)
         return await running
 
     def _race_moved(self) -> None:
@@ -258,12 +314,17 @@ class RacingApp(App[None]):
             return
         self._show_start(plan, request)
 
-    def _show_start(self, plan: Plan, request: Request | None) -> None:
+    def _show_start(
+        self, plan: Plan, request: Request | None, view: View | None = View.RACE
+    ) -> None:
+        """Show a race that begins in a view; None leaves the one in sight, for a diagnosis."""
         self._last = request or self._last
         self._workload = ",".join(workload.name for workload in plan.workloads)
         self._told_problem = None
         self.live.race.warn("")
-        self.live.show_view(View.RACE)
+        if view is not None:
+            self._diagnoses.forget()
+            self.live.show_view(view)
         for note in request.notes if request else ():
             self.notify(f"{note[:1].upper()}{note[1:]}.", title="Not all is raced here")
         self._show_plan(plan)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from runners.spec import Order, Request, UsageError
-from runners.workloads import Kind, Variant
+from runners.workloads import JobSettings, Kind, Variant
 from runners.workloads.catalogue import CATALOGUE
 
 _BATCH_FACTORS = (0.25, 0.5, 1, 2, 4)
-SWEEP_WORKERS = (0, 1, 2, 4)
+# As many loader processes as one loop may need; more cores are for other things.
+_MOST_WORKERS = 32
+# Beside no process and too many.
+_COUNTS_BETWEEN = 4
 
 
 def variants(base: Request) -> Request:
@@ -25,8 +29,12 @@ def batch_sweep(base: Request) -> Request:
     return replace(_one_job(base), batch_sizes=tuple(sizes))
 
 
-def workers_sweep(base: Request) -> Request:
-    """The loader workers people try, on the device of the last job, one at a time.
+def workers_sweep(base: Request, cores: int) -> Request:
+    """Loader workers up to the cores and beyond, on the device of the last job, one at a time.
+
+    Args:
+        base: What was asked for.
+        cores: How many cores' worth of time a job may use.
 
     Raises:
         UsageError: The workload has no loader.
@@ -34,12 +42,51 @@ def workers_sweep(base: Request) -> Request:
     workload = CATALOGUE[base.workloads[0]]
     if workload.kind is not Kind.TRAINING:
         raise UsageError(f"{workload.name} loads no data, so loader workers change nothing")
-    return replace(_one_job(base), workers=SWEEP_WORKERS, variants=(Variant.AS_WRITTEN,))
+    counts = worker_counts(cores)
+    return replace(_one_job(base), workers=counts, variants=(Variant.AS_WRITTEN,))
+
+
+def worker_counts(cores: int) -> tuple[int, ...]:
+    """At most six numbers of loader processes: none, some up to the cores, and too many.
+
+    Powers of two up to the cores where those are few enough, else three of them; then the cores.
+    """
+    most = min(max(cores, 1), _MOST_WORKERS)
+    powers = [2**power for power in range(most.bit_length()) if 2**power < most]
+    if len(powers) >= _COUNTS_BETWEEN:
+        shares = (step / _COUNTS_BETWEEN for step in range(1, _COUNTS_BETWEEN))
+        powers = [2 ** int(math.log2(most) * share + 0.5) for share in shares]
+    return tuple(dict.fromkeys((0, *powers, most, 2 * most)))
 
 
 def one_job(base: Request) -> Request:
     """One job, on the device of the last, as its workload usually runs."""
     return replace(_one_job(base), variants=(), trials=None)
+
+
+def only(request: Request, settings: JobSettings) -> Request:
+    """One job of a request, alone.
+
+    Args:
+        request: What was asked for.
+        settings: The job's.
+    """
+    return replace(
+        _one_job(request),
+        workloads=(settings.workload,),
+        devices=(settings.device,),
+        variants=(settings.variant,),
+        batch_sizes=(settings.batch_size,),
+        precisions=(settings.precision,),
+        workers=(settings.workers,),
+        threads=request.threads and (settings.threads or 1,),
+        compiles=(settings.compile,),
+        epochs=(settings.epochs,),
+        trials=None,
+        time_budget_s=None,
+        within_pct=None,
+        notes=(),
+    )
 
 
 def other_order(order: Order) -> Order:

@@ -41,12 +41,19 @@ COLUMNS: Mapping[str, tuple[int, _Text]] = {
     "spread": (9, lambda cell, _: "" if cell.spread_pct is None else f"±{cell.spread_pct:.1f} %"),
     "total": (10, lambda cell, _: "" if cell.total_s is None else fmt.seconds(cell.total_s)),
     "samples/s": (11, lambda cell, _: fmt.count(cell.samples_per_s)),
+    "data wait": (11, lambda cell, _: _share_text(cell.loader.data_wait_share)),
+    "first batch": (13, lambda cell, _: _first_text(cell)),
+    "their CPU": (11, lambda cell, _: _cores_text(cell)),
+    "their memory": (14, lambda cell, _: fmt.memory(cell.loader.memory_bytes)),
+    "core wait": (11, lambda cell, _: _share_text(cell.loader.core_wait_share)),
     "peak": (10, lambda cell, _: fmt.memory(cell.peak_memory_bytes)),
     "accuracy": (10, lambda cell, _: fmt.accuracy(cell.accuracy)),
     "speed": (9, lambda cell, _: "" if cell.speed is None else f"{fmt.ratio(cell.speed)}×"),
 }
 """Width and text of each column; the text is given a cell and the trials of the plan."""
 KEPT_FIRST = ("speed", "steady", "trials", "total", "peak", "samples/s", "accuracy", "spread")
+_OF_LOADERS = ("data wait", "first batch", "their CPU", "core wait", "their memory")
+"""Columns of a sweep of loader processes, in the order in which they are kept."""
 _TROUBLE_ROLE = {"out of memory": Role.BAD, "failed": Role.BAD, "spared": Role.WARNING}
 
 
@@ -61,6 +68,8 @@ class SweepTable(RowsWidget):
     HELP = (
         "All jobs. speed: how many times as fast as the first of the workload (1.00×); over "
         "epochs in whole runs, cold epoch and all, as the first that trains as long. "
+        "Over loader processes: first batch, what starting them takes in an epoch; their CPU, in "
+        "cores; core wait, how long the loop waits for a core. "
         "steady: the median; spread: how far it varies. Arrows scroll."
     )
     DEFAULT_CSS = "SweepTable { border-subtitle-color: $text-muted; }"
@@ -245,14 +254,15 @@ def _label(plan: Plan, row: int | str) -> str:
 
 def _columns_that_fit(plan: Plan, width: int) -> list[str]:
     """The columns for a width, in the order of the table; the least telling ones go first."""
-    wanted = set(KEPT_FIRST)
-    wanted -= set() if plan.trials > 1 else {"trials"}
+    is_of_loaders = "workers" in chosen_axes(plan)
+    order = KEPT_FIRST[:2] + _OF_LOADERS + KEPT_FIRST[2:] if is_of_loaders else KEPT_FIRST
+    unwanted = set() if plan.trials > 1 else {"trials"}
     has_speeds = any(plan.baseline(job) != job for job in range(len(plan.jobs)))
-    wanted -= set() if has_speeds else {"speed"}
-    wanted -= set() if "epochs" in chosen_axes(plan) else {"total"}
+    unwanted |= set() if has_speeds else {"speed"}
+    unwanted |= set() if "epochs" in chosen_axes(plan) else {"total"}
     kept: list[str] = []
-    for name in KEPT_FIRST:
-        if name in wanted and COLUMNS[name][0] <= width - sum(COLUMNS[k][0] for k in kept):
+    for name in order:
+        if name not in unwanted and COLUMNS[name][0] <= width - sum(COLUMNS[k][0] for k in kept):
             kept.append(name)
     return [name for name in COLUMNS if name in kept]
 
@@ -261,6 +271,20 @@ def _unit_text(cell: Cell) -> str:
     if cell.unit_s is None:
         return fmt.UNKNOWN
     return f"{'cold ' if cell.is_cold else ''}{fmt.seconds(cell.unit_s.median)}"
+
+
+def _share_text(share: float | None) -> str:
+    return fmt.UNKNOWN if share is None else fmt.pct(100 * share).strip()
+
+
+def _first_text(cell: Cell) -> str:
+    first_s = cell.loader.first_wait_s
+    return fmt.UNKNOWN if first_s is None else fmt.seconds(first_s)
+
+
+def _cores_text(cell: Cell) -> str:
+    busy = cell.loader.cores_busy
+    return fmt.UNKNOWN if busy is None else f"{busy:.2f}"
 
 
 def _status(
