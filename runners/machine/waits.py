@@ -19,6 +19,11 @@ class DataWaits:
         self._at_s = [start_s]
         self._waited_s = [0.0]
 
+    @property
+    def known_until_s(self) -> float:
+        """The last moment of which something is known."""
+        return self._at_s[-1]
+
     def add(self, at_s: float, waited_s: float | None) -> None:
         """Take in how long the loop had waited by then; what is not known changes nothing.
 

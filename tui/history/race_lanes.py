@@ -54,15 +54,17 @@ class Look:
         """The share of its epochs that waited for data."""
         return self.wait_s / self.known_s if self.known_s > 0 else None
 
-    def add(self, mark: Mark, start_s: float, end_s: float, begun_s: float) -> None:
-        """Add a part of a mark that began at `begun_s`."""
+    def add(self, mark: Mark, start_s: float, end_s: float) -> None:
+        """Add a part of a mark, by the monotonic clock."""
         self.seconds[mark.doing] = self.seconds.get(mark.doing, 0.0) + end_s - start_s
-        if mark.doing is not Doing.EPOCH:
+        if mark.waits is None:
             return
-        wait_s, known_s = mark.waits.within(start_s - begun_s, end_s - begun_s)
-        self.wait_s += wait_s
-        self.known_s += known_s
         self.epochs.append(mark.number)
+        start_s, end_s = max(start_s, mark.start_s), min(end_s, mark.waits.known_until_s)
+        share = mark.waits.share(start_s, end_s)
+        if share is not None:
+            self.wait_s += min(max(share, 0.0), 1.0) * (end_s - start_s)
+            self.known_s += end_s - start_s
 
 
 class RaceLane:
@@ -106,8 +108,8 @@ class RaceLane:
                 marks[place] = IDLE
         for start, stop, mark, run in self._epochs():
             number = str(mark.number)
-            if stop - start > len(number):
-                for place, digit in enumerate(number, start):
+            if stop - max(start, 0) > len(number):
+                for place, digit in enumerate(number, max(start, 0)):
                     marks[place] = digit, run.job
         marks += [_BLANK] * (cells - len(marks))
         return [
@@ -119,8 +121,8 @@ class RaceLane:
         """The cells where epochs begin; with a GPU only those of runs on it."""
         return {
             start
-            for start, stop, mark, run in self._epochs()
-            if stop - start >= TICKS_FROM_CELLS and (gpu is None or run.gpu == gpu)
+            for start, stop, _, run in self._epochs()
+            if start >= 0 and stop - start >= TICKS_FROM_CELLS and gpu in (None, run.gpu)
         }
 
     def _epochs(self) -> Iterator[tuple[int, int, Mark, RunMarks]]:
@@ -130,8 +132,8 @@ class RaceLane:
         for run, mark, begun_s, end_s in self._marks(start_s):
             first = math.floor((begun_s - start_s) / cell_s)
             stop = min(math.floor((end_s - start_s) / cell_s), len(self._looks))
-            if mark.doing is Doing.EPOCH and stop > max(first, 0):
-                yield max(first, 0), stop, mark, run
+            if mark.doing is Doing.EPOCH:
+                yield first, stop, mark, run
 
     def _marks(self, start_s: float) -> Iterator[tuple[RunMarks, Mark, float, float]]:
         """All marks from a time on, with both ends on the recording's clock."""
@@ -157,7 +159,8 @@ class RaceLane:
                 if look is None or look.run is not run:
                     # Of two runs in one stretch the later one is told.
                     look = found[place] = Look(run)
-                look.add(mark, max(begun_s, at_s), min(end_s, at_s + each_s), begun_s)
+                part_s = max(begun_s, at_s), min(end_s, at_s + each_s)
+                look.add(mark, *map(self._recording.monotonic_s, part_s))
         return found
 
     def _mark(self, look: Look | None) -> Piece:

@@ -5,18 +5,18 @@ All times here are of the monotonic clock, which workers and readings share.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right, insort
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from operator import attrgetter
 
+from runners.machine.waits import DataWaits
 from runners.spec import JobSpec, RunKey
 from runners.state import ComparisonState, RunState, RunStatus
 from tui.jobs import series_numbers
 
-MOST_POINTS = 64
 MOST_MARKS = 4096
 """Of one run; the oldest are dropped beyond."""
 
@@ -32,50 +32,23 @@ class Doing(StrEnum):
     OTHER = "other"
 
 
-class Waits:
-    """How long an epoch had waited for data at some of its moments; evenly between two of them.
-
-    Of an epoch with many, every second one is dropped again and again.
-    """
-
-    def __init__(self) -> None:
-        self._at_s = [0.0]
-        self._wait_s = [0.0]
-
-    def add(self, at_s: float, wait_s: float | None) -> None:
-        """Note the wait so far at a moment in seconds since the epoch began; None is unknown."""
-        if wait_s is None or at_s <= self._at_s[-1]:
-            return
-        self._at_s.append(at_s)
-        self._wait_s.append(wait_s)
-        if len(self._at_s) > MOST_POINTS:
-            del self._at_s[1:-1:2], self._wait_s[1:-1:2]
-
-    def within(self, start_s: float, end_s: float) -> tuple[float, float]:
-        """Seconds waited within a part of the epoch, and for how many of them that is known."""
-        start_s, end_s = max(start_s, 0.0), min(end_s, self._at_s[-1])
-        known_s = end_s - start_s
-        if known_s <= 0:
-            return 0.0, 0.0
-        return min(max(self._until(end_s) - self._until(start_s), 0.0), known_s), known_s
-
-    def _until(self, at_s: float) -> float:
-        place = bisect_left(self._at_s, at_s, 1)
-        (before_s, at_place_s), (low, high) = (
-            values[place - 1 : place + 1] for values in (self._at_s, self._wait_s)
-        )
-        return low + (high - low) * (at_s - before_s) / (at_place_s - before_s)
-
-
 @dataclass(slots=True)
 class Mark:
-    """A stretch of a run; `end_s` is None while it lasts, `number` that of its epoch."""
+    """A stretch of a run.
+
+    Attributes:
+        doing: What it does.
+        start_s: Since when.
+        end_s: Until when; None while it lasts.
+        number: Of which epoch; 0 for what is of none.
+        waits: How long an epoch waited for data; None for all else.
+    """
 
     doing: Doing
     start_s: float
     end_s: float | None = None
     number: int = 0
-    waits: Waits = field(default_factory=Waits)
+    waits: DataWaits | None = None
 
 
 _GAP = Mark(Doing.OTHER, 0.0)
@@ -113,16 +86,17 @@ class RunMarks:
         if run.device is not None:
             self.gpu = run.device.device_uuid
         for epoch in run.epochs[self._epochs :]:
-            mark = self._epoch(epoch.epoch, epoch.started_mono_s)
+            mark, waits = self._epoch(epoch.epoch, epoch.started_mono_s)
             mark.start_s, mark.end_s = epoch.started_mono_s, epoch.started_mono_s + epoch.epoch_s
-            mark.waits.add(epoch.epoch_s, epoch.phases.data_wait_s)
+            waits.add(mark.end_s, epoch.phases.data_wait_s)
         for test in run.evaluations[self._tests :]:
             mark = Mark(Doing.TEST, test.mono_s - test.eval_s, test.mono_s, test.epoch)
             insort(self._marks, mark, key=_START)
         if run.current is not None:
-            mark = self._epoch(run.current.epoch, run.current.mono_s)
+            mark, waits = self._epoch(run.current.epoch, run.current.mono_s)
             if run.progress is not None:
-                mark.waits.add(run.progress.elapsed_s, run.progress.phases.data_wait_s)
+                at_s = mark.start_s + run.progress.elapsed_s
+                waits.add(at_s, run.progress.phases.data_wait_s)
         del self._marks[: max(0, len(self._marks) - MOST_MARKS)]
         self._epochs, self._tests = len(run.epochs), len(run.evaluations)
         self._run, self.end_s = run, run.ended_mono_s
@@ -151,14 +125,15 @@ class RunMarks:
         is_between = self._run is not None and self._run.status is RunStatus.EVALUATING
         return is_between and self.spec.workload.unit == "epoch" and self._tests < self._epochs
 
-    def _epoch(self, number: int, start_s: float) -> Mark:
-        """The mark of an epoch that may be there already."""
+    def _epoch(self, number: int, start_s: float) -> tuple[Mark, DataWaits]:
+        """The mark of an epoch, which may be there already, and its waits."""
         newest = self._marks[-1]
-        if newest.doing is Doing.EPOCH and newest.number == number:
-            return newest
-        mark = Mark(Doing.EPOCH, start_s, number=number)
+        if newest.waits is not None and newest.number == number:
+            return newest, newest.waits
+        waits = DataWaits(start_s)
+        mark = Mark(Doing.EPOCH, start_s, number=number, waits=waits)
         insort(self._marks, mark, key=_START)
-        return mark
+        return mark, waits
 
 
 class RaceMarks:
