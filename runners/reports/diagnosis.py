@@ -10,6 +10,7 @@ from runners.diagnosis.document import Diagnosed
 from runners.diagnosis.records import Diagnosis, Figure, Remedy, Tried
 from runners.reports.conditions import Origin, conditions
 from runners.reports.figures import rate, times, times_with_interval
+from runners.reports.remarks import troubles
 from runners.reports.report import Report, Table
 from runners.reports.text import table_text
 from runners.text import printable
@@ -29,14 +30,15 @@ def to_report(found: Diagnosed, command: str, machine: Mapping[str, Any] | None 
         command: The command line that repeats the diagnosis.
         machine: The machine's readings as `racetop snapshot` gives them; None where unknown.
     """
-    label, diagnosis = found.job.label, found.diagnosis
-    origins: list[tuple[str, str]] = []
-    if found.state is not None:
-        told = dict(conditions(found.state, Origin(machine=machine)))
-        origins = [(name, told[name]) for name in told if name != "command"]
+    label, diagnosis, state = found.job.label, found.diagnosis, found.state
+    told = dict(conditions(state, Origin(machine=machine))) if state else {}
+    told.pop("command", None)
+    told["command"] = command
+    trouble = troubles(state) if state else ()
     if diagnosis is None:
-        title = f"{label}: not diagnosed, for it was stopped before any run."
-        return Report(title=title, tables=(), remarks=(), conditions=(("command", command),))
+        why = "its runs failed" if trouble else "it was stopped before there was a figure"
+        title = f"{label}: not diagnosed, for {why}."
+        return Report(title=title, tables=(), remarks=trouble, conditions=tuple(told.items()))
     tried = [f"{one.remedy.what}: failed: {one.problem}" for one in found.tried if one.problem]
     remedies = [
         (f"remedy {place}", remedy.command)
@@ -46,8 +48,8 @@ def to_report(found: Diagnosed, command: str, machine: Mapping[str, Any] | None 
     return Report(
         title=printable(diagnosis.sentence),
         tables=tables(diagnosis, found.tried),
-        remarks=tuple(map(printable, (*diagnosis.evidence, *tried))),
-        conditions=(*remedies, *origins, ("command", command)),
+        remarks=(*map(printable, (*diagnosis.evidence, *tried)), *trouble),
+        conditions=(*remedies, *told.items()),
     )
 
 

@@ -21,7 +21,12 @@ def remarks(state: ComparisonState, machine: Mapping[str, Any] | None = None) ->
         machine: The readings of the machine as it began; None where unknown.
     """
     lines = [*verdict(state), *disturbances(state, machine), *_spreads(state)]
-    return tuple(map(printable, [*lines, *_warnings(state), *_errors(state)]))
+    return (*map(printable, lines), *troubles(state))
+
+
+def troubles(state: ComparisonState) -> tuple[str, ...]:
+    """What workers warned of, and what runs failed of, in sentences, printable."""
+    return tuple(map(printable, [*_warnings(state), *_errors(state)]))
 
 
 def _spreads(state: ComparisonState) -> list[str]:

@@ -7,6 +7,7 @@ from runners.diagnosis.records import Diagnosis, Shares, Tried
 from runners.reports.diagnosis import tables, to_report, to_text
 from runners.reports.text import table_text
 from tests.fakes.diagnoses import diagnosed, diagnosis, nothing_found
+from tests.fakes.finished import one_failed
 
 COMMAND = (
     "racetop diagnose mlp --devices cuda:0 --batch-size 128 --train-samples 100000"
@@ -84,9 +85,12 @@ def test_what_a_remedy_failed_of_is_told() -> None:
     assert "- end what else uses the cores: failed: It could not be done." in told_in_full()
 
 
-def test_a_job_stopped_before_any_run_says_so() -> None:
-    found = replace(diagnosed(), state=None, diagnosis=None, tried=())
-    assert "stopped before any run" in to_report(found, COMMAND).title
+def test_a_job_without_a_figure_says_why() -> None:
+    stopped = replace(diagnosed(), diagnosis=None, tried=())
+    assert "stopped before there was a figure" in to_report(stopped, COMMAND).title
+    failed = to_report(replace(stopped, state=one_failed()), COMMAND)
+    assert "its runs failed" in failed.title
+    assert " failed: " in failed.remarks[0]
 
 
 def told_in_full() -> str:
