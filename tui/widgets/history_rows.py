@@ -122,9 +122,11 @@ class HistoryRows:
         look = lane.newest_look if cursor is None else lane.at(cursor)
         run = lane.newest if look is None else look.run
         label, value = run.spec.label, "no run" if cursor is not None else ""
-        if look is not None:
-            value = _wait_text(look, width) if look.doing is Doing.EPOCH else look.doing.value
-            label = label if cursor is None else _done_text(look, room - _MARK_CELLS - 1)
+        if look is not None and look.doing is Doing.EPOCH:
+            value = _wait_text(look, width)
+            label = label if cursor is None else _epochs_text(look, room - _MARK_CELLS - 1)
+        elif look is not None:
+            value = look.doing.value
         line = Line(self._palette).add(series_of(run.job).mark, self._palette.job(run.job))
         line.pad_to(_MARK_CELLS).add(cut(label, room - _MARK_CELLS - 1)).pad_to(room)
         for text, look_of in lane.pieces(layout.cells):
@@ -183,10 +185,8 @@ class HistoryRows:
         line.add(text[place + 1 :], style)
 
 
-def _done_text(look: Look, width: int) -> str:
-    """What a run did in a stretch of time: its epochs by number, in at most so many cells."""
-    if look.doing is not Doing.EPOCH:
-        return look.doing.value
+def _epochs_text(look: Look, width: int) -> str:
+    """The epochs of a stretch of time by number, in at most so many cells."""
     first, last = look.epochs[0], look.epochs[-1]
     unit = look.run.spec.workload.unit
     numbers, units = (f"{first}", unit) if first == last else (f"{first}–{last}", f"{unit}s")
