@@ -18,7 +18,7 @@ from sensors.readings import Reading
 from sensors.sampler import Sampler
 from sensors.wanted import Wanted
 from tui import signals
-from tui.keys import KEYS
+from tui.keys import KEYS, REMEDIES
 from tui.messages import ReadingTaken
 from tui.race import Race
 from tui.racing import RacingApp
@@ -87,7 +87,7 @@ class RacetopApp(RacingApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, after Textual's own commands."""
         yield from super().get_system_commands(screen)
-        for key in filter(lambda key: key.tooltip, KEYS):
+        for key in filter(lambda key: key.tooltip, (*KEYS, *REMEDIES)):
             yield SystemCommand(
                 key.tooltip, f"Key: {self.get_key_display(key)}", self._runner(key.action)
             )
@@ -114,9 +114,9 @@ class RacetopApp(RacingApp):
         self._show_top_line()
 
     def action_view(self) -> None:
-        """Switch between the machine and the race."""
-        self.live.show_view(View.MACHINE if self.live.view is View.RACE else View.RACE)
-        if self.live.view is View.RACE:
+        """Step on: the machine, the race, where its time goes."""
+        self.live.show_view(self.live.view.next)
+        if self.live.view is not View.MACHINE:
             self.prepare()
 
     def action_select_gpu(self, step: int) -> None:
@@ -125,7 +125,8 @@ class RacetopApp(RacingApp):
 
     def action_choose_series(self) -> None:
         """Choose what the history shows."""
-        self.live.show_view(View.MACHINE)
+        if self.live.view is View.RACE:
+            self.live.show_view(View.MACHINE)
         self.live.history.ask_series()
 
     def action_zoom(self, step: int) -> None:

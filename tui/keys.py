@@ -29,19 +29,46 @@ _ALL_PRESETS = Binding(
 """Stands for them in the key bar; a click shows them in the palette."""
 
 FORM = _key("n", "form", "new race", "Choose every setting of a race in a form")
+STOP = _key("x", "stop", "stop", "Stop the race, keeping what is finished")
+DIAGNOSE = _key(
+    "d", "diagnose", "diagnose", "Find out what limits the training, and what to change"
+)
+EXPORT = _key("e", "export", "export", "Write the report of the race into files")
 RACE_KEYS = (
-    _key("x", "stop", "stop", "Stop the race, keeping what is finished"),
+    STOP,
+    DIAGNOSE,
     _key("v", "variants", "variants", "Race as-written against tuned on the last device"),
     _key("b", "batch", "batch", "Sweep the batch size around the workload's own"),
     _key("w", "workers", "workers", "Sweep the loader workers, one job at a time"),
     _key("u", "tune", "tune", "Try settings briefly, each for itself, and keep those that win"),
     _key("o", "order", "order", "Switch the next race between side by side and in turn"),
     _key("y", "chart", "chart", "Show the next kind of figures in the chart"),
-    _key("e", "export", "export", "Write the report of the race into files"),
+    EXPORT,
 )
 """About the race; shown where the race is shown, and working everywhere."""
 
+REMEDIES = tuple(
+    _key(
+        str(number),
+        f"remedy({number})",
+        "remedy",
+        f"Apply remedy {number} of the diagnosis and measure what it gains",
+        show=False,
+    )
+    for number in (1, 2, 3)
+)
+"""What these digits do where the time goes is in view; elsewhere they start presets."""
+_ALL_REMEDIES = Binding(
+    "1",
+    "command_palette",
+    "try a remedy",
+    key_display=f"1-{len(REMEDIES)}",
+    id="racetop.remedies",
+)
+
 SIGNAL = _key("k", "signal", "signal", "Send the process at the cursor a signal, asking first")
+_LINES = _key("l", "choose_series", "lines", "Choose what the history shows")
+_ZOOM = _key("z", "zoom(-1)", "zoom", "Show less time, in more detail; Z shows more", display="z Z")
 MACHINE_KEYS = (
     _key(
         "right_square_bracket",
@@ -53,8 +80,8 @@ MACHINE_KEYS = (
     _key(
         "left_square_bracket", "select_gpu(-1)", "GPU before", "Look at the GPU before", show=False
     ),
-    _key("l", "choose_series", "lines", "Choose what the history shows"),
-    _key("z", "zoom(-1)", "zoom", "Show less time, in more detail; Z shows more", display="z Z"),
+    _LINES,
+    _ZOOM,
     _key("Z", "zoom(1)", "zoom out", "Show more time, in less detail", show=False),
     _key("slash", "filter", "filter", "Show only processes with some text in them", display="/"),
     _key("a", "all_processes", "all", "List all processes of the host, or those that matter"),
@@ -63,7 +90,7 @@ MACHINE_KEYS = (
 )
 """About the machine; shown where the machine fills the screen, and working everywhere."""
 
-VIEW = _key("g", "view", "view", "Switch between the machine and the race")
+VIEW = _key("g", "view", "view", "Step on: the machine, the race, where its time goes")
 COMMON_KEYS = (
     _key("h", "history", "history", "Past comparisons: open, compare, repeat, resume, pass on"),
     _key("p,space", "pause", "pause", "Freeze the machine panes while readings go on", display="p"),
@@ -88,5 +115,11 @@ KEYS = (RACE, *PRESETS, FORM, *RACE_KEYS, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 IN_RACE_VIEW = (RACE, _ALL_PRESETS, FORM, *RACE_KEYS, VIEW, *COMMON_KEYS)
 """What the key bar shows beside a race."""
 
-IN_MACHINE_VIEW = (RACE, _ALL_PRESETS, FORM, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
+IN_MACHINE_VIEW = (RACE, _ALL_PRESETS, FORM, DIAGNOSE, VIEW, *MACHINE_KEYS, *COMMON_KEYS)
 """What the key bar shows where the machine fills the screen."""
+
+IN_TIME_VIEW = (
+    *(DIAGNOSE, _ALL_REMEDIES, STOP, RACE, FORM, EXPORT, VIEW),
+    *(_LINES, _ZOOM, *COMMON_KEYS),
+)
+"""What the key bar shows where the time goes is in view."""

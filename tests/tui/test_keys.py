@@ -6,7 +6,7 @@ from textual.widgets import HelpPanel
 
 from runners.presets import PRESETS
 from tests.fakes.live import Stage, screen_text, settle
-from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, KEYS
+from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, IN_TIME_VIEW, KEYS
 from tui.screens.live import View
 
 
@@ -28,13 +28,17 @@ async def test_every_key_of_a_view_is_in_its_footer(width: int, view: View) -> N
     async with stage.app.run_test(size=(width, 40)) as pilot:
         stage.app.live.show_view(view)
         await settle(pilot)
-        keys = IN_RACE_VIEW if view is View.RACE else IN_MACHINE_VIEW
+        keys = {
+            View.MACHINE: IN_MACHINE_VIEW,
+            View.RACE: IN_RACE_VIEW,
+            View.TIME: IN_TIME_VIEW,
+        }[view]
         text = screen_text(stage.app)
         assert [key.description for key in keys if key.show and key.description not in text] == []
 
 
 def test_every_key_is_in_the_footer_of_some_view() -> None:
-    shown = {*IN_RACE_VIEW, *IN_MACHINE_VIEW}
+    shown = {*IN_RACE_VIEW, *IN_MACHINE_VIEW, *IN_TIME_VIEW}
     assert [key.key for key in KEYS if key.show and key not in shown] == []
 
 

@@ -20,7 +20,7 @@ async def test_without_a_race_the_machine_fills_the_screen() -> None:
         assert "verdict" not in text
 
 
-async def test_a_race_that_starts_comes_into_view_and_a_key_leads_back() -> None:
+async def test_a_race_that_starts_comes_into_view_and_a_key_leads_round_the_views() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         stage.read(scenes.reading(0.0))
@@ -30,10 +30,17 @@ async def test_a_race_that_starts_comes_into_view_and_a_key_leads_back() -> None
         await pilot.press("g")
         await settle(pilot)
         assert "verdict" not in screen_text(stage.app)
+        assert "pipeline" in screen_text(stage.app)
+        assert "history" in screen_text(stage.app)
+        await pilot.press("g")
+        await settle(pilot)
+        assert "verdict" not in screen_text(stage.app)
+        assert "pipeline" not in screen_text(stage.app)
         assert "history" in screen_text(stage.app)
         await pilot.press("g")
         await settle(pilot)
         assert "verdict" in screen_text(stage.app)
+        assert "pipeline" not in screen_text(stage.app)
 
 
 async def test_a_race_asked_for_at_the_start_is_in_view_at_once() -> None:

@@ -1,6 +1,6 @@
 """The live screen: the machine, the race beside it, what it means, and who else is here.
 
-It has two views of the same panes: the machine alone with its history, and the race.
+It has three views: the machine alone with its history, the race, and where its time goes.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
 from textual.screen import Screen
 
 from runners.spec import Plan
@@ -21,16 +23,19 @@ from runners.state import ComparisonState
 from runners.text import printable
 from sensors.gpu_readings import GpuState
 from sensors.readings import Reading
+from tui.finding import Finding
 from tui.jobs import in_full, is_sweep
-from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, SIGNAL
+from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, IN_TIME_VIEW, REMEDIES, SIGNAL
 from tui.race_panes import RacePanes
 from tui.spans import SpanCompositor
+from tui.time_panes import TimePanes
 from tui.widgets.cpu.pane import CpuPane
 from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.history_pane import HistoryPane
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.process_table import ProcessTable
 from tui.widgets.rows import RowsWidget
+from tui.widgets.time.epochs import EpochsPane
 from tui.widgets.top_line import TopLine
 from tui.widgets.welcome import Welcome
 from tui.wiring import Opening
@@ -54,6 +59,16 @@ class View(StrEnum):
 
     MACHINE = "machine"
     RACE = "race"
+    TIME = "time"
+
+    @property
+    def next(self) -> View:
+        """The one that follows, round and round."""
+        views = list(View)
+        return views[(views.index(self) + 1) % len(views)]
+
+
+_KEYS = {View.MACHINE: IN_MACHINE_VIEW, View.RACE: IN_RACE_VIEW, View.TIME: IN_TIME_VIEW}
 
 
 class LiveScreen(Screen[None]):
@@ -62,6 +77,19 @@ class LiveScreen(Screen[None]):
     AUTO_FOCUS = ""
     # How to come back from a maximized pane must stay in sight.
     ALLOW_IN_MAXIMIZED_VIEW = "#key-bar"
+    BINDING_GROUP_TITLE = "where the time goes"
+    BINDINGS: ClassVar[list[BindingType]] = list(REMEDIES)
+
+    class RemedyAsked(Message):
+        """A remedy of the diagnosis is to be tried.
+
+        Attributes:
+            number: Which, counted from 1.
+        """
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     def __init__(self, opening: Opening, *, wall_clock: Callable[[], float]) -> None:
         super().__init__()
@@ -89,6 +117,7 @@ class LiveScreen(Screen[None]):
         )
         self._welcome = Welcome(opening.workload)
         self.race = RacePanes(hint=_WHAT_NEXT, welcome=self._welcome)
+        self.time = TimePanes(opening.workload)
 
     def compose(self) -> ComposeResult:
         """The panes, in the order the eye should find them."""
@@ -99,21 +128,39 @@ class LiveScreen(Screen[None]):
                 yield self._cpu
             yield self.race.jobs
             yield self.race.middle
+            yield self.time.pipeline
+            yield self.time.middle
+            yield self.time.epochs
             yield self.history
             yield self.processes
         yield self.key_bar
 
     def show_view(self, view: View) -> None:
-        """Fill the screen with the machine or with the race."""
+        """Fill the screen with the machine, the race, or where its time goes."""
         self.view = view
         self.minimize()
-        is_machine = view is View.MACHINE
-        self.set_class(is_machine, "-machine")
+        for other in View:
+            self.set_class(other is view, f"-{other}")
         # Beside the history, the panes need none of their own.
-        self.gpus.show_history = self._cpu.show_history = not is_machine
-        keys = IN_MACHINE_VIEW if is_machine else IN_RACE_VIEW
-        self.key_bar.show([key for key in keys if key is not SIGNAL or not self._opening.read_only])
+        self.gpus.show_history = self._cpu.show_history = view is View.RACE
+        may_signal = not self._opening.read_only
+        self.key_bar.show([key for key in _KEYS[view] if key is not SIGNAL or may_signal])
         self.call_after_refresh(self._fit_machine)
+        if view is View.TIME:
+            # Until then its panes have no size to draw for.
+            self.call_after_refresh(self.time.draw)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Digits try remedies only where those are in view; elsewhere they start presets."""
+        return (
+            self.view is View.TIME
+            if action == "remedy"
+            else super().check_action(action, parameters)
+        )
+
+    def action_remedy(self, number: int) -> None:
+        """Ask for a remedy to be tried."""
+        self.post_message(self.RemedyAsked(number))
 
     def on_resize(self) -> None:
         """Share the rows anew."""
@@ -129,7 +176,7 @@ class LiveScreen(Screen[None]):
             return
         styles = self._machine.styles
         self._machine_rows = self._rows_wanted()
-        if self.view is View.RACE or self.has_class("-tiny"):
+        if self.view is not View.MACHINE or self.has_class("-tiny"):
             if styles.clear_rule("height"):
                 self._machine.refresh(layout=True)
             return
@@ -188,6 +235,10 @@ class LiveScreen(Screen[None]):
     def _gpu_selected(self, message: GpuPane.Selected) -> None:
         self.history.select(message.uuid)
 
+    @on(EpochsPane.JobAsked)
+    def _job_asked(self, message: EpochsPane.JobAsked) -> None:
+        self.time.take_next_job(message.step)
+
     @on(ProcessTable.SignalAsked)
     def _ask_signal(self, message: ProcessTable.SignalAsked) -> None:
         from tui.screens.send_signal import SignalScreen
@@ -205,10 +256,15 @@ class LiveScreen(Screen[None]):
     def _page_closed(self, _result: None) -> None:
         self._page = None
 
-    def show_waiting(self) -> None:
-        """Say that a race waits for the driver to name its GPUs."""
-        self.show_view(View.RACE)
-        self._welcome.say("The race starts as soon as the NVIDIA driver has answered.")
+    def show_waiting(self, view: View) -> None:
+        """Say that a race, or a diagnosis, waits for the driver to name its GPUs."""
+        self.show_view(view)
+        what = "diagnosis" if view is View.TIME else "race"
+        words = f"The {what} starts as soon as the NVIDIA driver has answered."
+        if view is View.TIME:
+            self.time.say(words)
+        else:
+            self._welcome.say(words)
 
     async def show_plan(self, plan: Plan) -> None:
         """Make room for a comparison's jobs."""
@@ -217,9 +273,15 @@ class LiveScreen(Screen[None]):
             await self.race.show_plan(plan)
             self.set_class(is_sweep(plan), "-sweep")
 
-    def show_state(self, state: ComparisonState, now_s: float) -> None:
-        """Show a comparison as it stands at a monotonic time."""
+    def show_state(
+        self, state: ComparisonState, now_s: float, finding: Finding | None = None
+    ) -> None:
+        """Show a comparison as it stands at a monotonic time, and the diagnosis it belongs to."""
         self._state = state
+        self.history.show_race(state)
+        self.time.take(state, finding)
+        if self.view is View.TIME:
+            self.time.draw()
         if self.race.show(state, now_s, self._lost_gpus):
             self._tell_failures(state)
 

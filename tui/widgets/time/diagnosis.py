@@ -1,0 +1,139 @@
+"""What limits the training, on what that rests, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runners.diagnosis.records import Diagnosis, Remedy, Tried
+from runners.statistics import Ratio
+from tui import format as fmt
+from tui.line import Line, wrap
+from tui.theme import Palette, Role
+from tui.widgets.rows import RowsWidget
+
+NOT_FROM_HERE = "cannot be tried from here"
+NOT_TRIED = "not tried yet"
+TRYING = "trying …"
+_MARK_CELLS = 2
+
+
+class DiagnosisPane(RowsWidget):
+    """The verdict in a sentence, its evidence, and remedies with their gains."""
+
+    can_focus = True
+    HELP = (
+        "What limits the training, with what was measured for it. Remedies: what each should "
+        "gain, and, once it was tried, what it gained with its 95 % interval."
+    )
+    DEFAULT_CSS = "DiagnosisPane { border-subtitle-color: $text-muted; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self.entitle("diagnosis")
+        self._found: Diagnosis | None = None
+        self._tried: Sequence[Tried] = ()
+        self._trying: Remedy | None = None
+        self._intro = ""
+
+    def show(
+        self,
+        found: Diagnosis | None,
+        *,
+        tried: Sequence[Tried] = (),
+        trying: Remedy | None = None,
+        intro: str = "",
+        stage: str = "",
+    ) -> None:
+        """Show what is known.
+
+        Args:
+            found: The diagnosis; None before the runs tell anything.
+            tried: What became of the remedies that were applied.
+            trying: The remedy being tried.
+            intro: What stands here as long as nothing is known.
+            stage: How far it is, in a few words.
+        """
+        self._found, self._tried, self._trying, self._intro = found, tried, trying, intro
+        self.entitle(f"diagnosis · {found.bottleneck}" if found else "diagnosis")
+        if stage != self.border_subtitle:
+            self.border_subtitle = stage
+        self.redraw()
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`; where rows are short, evidence is left out."""
+        found = self._found
+        if found is None:
+            return [Line(palette).add(row, Role.TEXT) for row in wrap(self._intro, width)]
+        sentence = [Line(palette).add(row, Role.STRONG) for row in wrap(found.sentence, width)]
+        remedies = self._remedy_lines(found.remedies, palette, width)
+        evidence = _marked("· ", found.evidence, palette, width)
+        room = height - len(sentence) - len(remedies)
+        if len(evidence) > room:
+            evidence = _shortened(evidence, max(0, room), palette)
+        return [*sentence, *evidence, *remedies]
+
+    def _remedy_lines(self, remedies: Sequence[Remedy], palette: Palette, width: int) -> list[Line]:
+        """Each remedy behind its key, its gains on the same row where there is room."""
+        lines = []
+        for number, remedy in enumerate(remedies, 1):
+            gains = self._gains(remedy, palette)
+            rows = wrap(remedy.what, width - _MARK_CELLS)
+            for place, row in enumerate(rows):
+                mark = str(number) if place == 0 else ""
+                line = Line(palette).add(mark.ljust(_MARK_CELLS), Role.KEY).add(row)
+                lines.append(line)
+            if lines[-1].width + 2 + gains.width <= width:
+                lines[-1].pad_to(width - gains.width).join(gains)
+            else:
+                lines.append(Line(palette).pad_to(_MARK_CELLS).join(gains))
+        return lines
+
+    def _gains(self, remedy: Remedy, palette: Palette) -> Line:
+        """What a remedy should gain, and what it gained."""
+        line = Line(palette).add(_predicted(remedy), Role.TEXT).add(" · ", Role.DIM)
+        if not remedy.changes:
+            return line.add(NOT_FROM_HERE, Role.DIM)
+        if remedy is self._trying or remedy == self._trying:
+            return line.add(TRYING, Role.KEY)
+        outcome = next((one for one in self._tried if one.remedy.what == remedy.what), None)
+        if outcome is None:
+            return line.add(NOT_TRIED, Role.DIM)
+        if outcome.problem is not None:
+            return line.add(outcome.problem, Role.BAD)
+        return line.add("measured ", Role.LABEL).add(*_measured(outcome.gain))
+
+
+def _predicted(remedy: Remedy) -> str:
+    if remedy.predicted is None:
+        return "gain not known"
+    at_most = "at most " if remedy.is_bound else ""
+    return f"predicted {at_most}{fmt.ratio(remedy.predicted)}×"
+
+
+def _measured(gain: Ratio | None) -> tuple[str, Role]:
+    if gain is None or gain.value is None:
+        return f"{fmt.UNKNOWN}: no figures", Role.WARNING
+    if gain.low is None or gain.high is None:
+        return f"{fmt.ratio(gain.value)}×, no interval", Role.STRONG
+    interval = f"{fmt.ratio(gain.low)} to {fmt.ratio(gain.high)}×"
+    if gain.is_undecided:
+        return f"no difference ({interval})", Role.WARNING
+    return f"{fmt.ratio(gain.value)}× ({interval})", Role.GOOD if gain.value > 1 else Role.BAD
+
+
+def _marked(mark: str, texts: Sequence[str], palette: Palette, width: int) -> list[Line]:
+    """Each text behind a mark, on as many rows as it needs."""
+    return [
+        Line(palette).add(" " * len(mark) if place else mark, Role.DIM).add(row)
+        for text in texts
+        for place, row in enumerate(wrap(text, width - len(mark)))
+    ]
+
+
+def _shortened(lines: list[Line], room: int, palette: Palette) -> list[Line]:
+    """The first rows, and that there are more."""
+    if room == 0:
+        return []
+    left = len(lines) - room + 1
+    more = f"  … {left} more rows of evidence: m shows the pane alone"
+    return [*lines[: room - 1], Line(palette).add(more, Role.DIM)]

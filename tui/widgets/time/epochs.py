@@ -1,0 +1,156 @@
+"""A row for each epoch of one job: its time, its phases, its steps, the machine meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from runners.state import RunState
+from tui import format as fmt
+from tui.line import Line, wrap
+from tui.theme import Palette, Role
+from tui.widgets.rows import MANY_ROWS, RowsWidget
+from tui.widgets.time.epoch_columns import Column, Row, columns_for
+
+_WHEEL_ROWS = 3
+
+
+class EpochsPane(RowsWidget):
+    """The newest epoch is the last row and in sight, until keys or the wheel look elsewhere."""
+
+    can_focus = True
+    HELP = (
+        "The epochs of one job. data to rest: shares of the epoch, rest is what no phase covers. "
+        "p50, p95, max: how long steps took. J: energy; own cores, others: cores' worth of time "
+        "of the job and of everything else; quota s: seconds the control group held it back; "
+        "psi: share of time in which tasks waited. Up and down scroll, left and right take "
+        "another job."
+    )
+    DEFAULT_CSS = "EpochsPane { border-subtitle-color: $text-muted; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "job(-1)", "job before", id="epochs.left", show=False),
+        Binding("right", "job(1)", "next job", id="epochs.right", show=False),
+        Binding("up", "move(-1)", "up", id="epochs.up", show=False),
+        Binding("down", "move(1)", "down", id="epochs.down", show=False),
+        Binding("home", "move(-100000)", "oldest", id="epochs.home", show=False),
+        Binding("end", "move(100000)", "newest", id="epochs.end", show=False),
+    ]
+
+    class JobAsked(Message):
+        """Another job is to be shown.
+
+        Attributes:
+            step: How many further on in the plan.
+        """
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self.entitle("epochs")
+        self._rows: Sequence[Row] = ()
+        self._unit = "epoch"
+        self._on_cpu = False
+        self._jobs = 0
+        self._top = 0
+        self._follows = True
+
+    def show(self, title: str, run: RunState, *, unit: str, on_cpu: bool, jobs: int) -> None:
+        """Show a run's epochs.
+
+        Args:
+            title: Which job and trial, in words.
+            run: The run.
+            unit: What its timed unit is called.
+            on_cpu: Whether it runs on the CPU.
+            jobs: How many jobs there are to choose from.
+        """
+        self.entitle(f"{unit}s{title and ' · '}{title}")
+        self._rows = [Row(epoch, run.machine.get(epoch.epoch)) for epoch in run.epochs]
+        self._unit, self._on_cpu, self._jobs = unit, on_cpu, jobs
+        self._look_from(self._top)
+        self.redraw()
+
+    def action_job(self, step: int) -> None:
+        """Ask for another job."""
+        self._follows = True
+        self.post_message(self.JobAsked(step))
+
+    def action_move(self, rows: int) -> None:
+        """Look at other rows; at the end the newest is followed again."""
+        last = self._last_top()
+        self._follows = self._top + rows >= last
+        self._look_from(self._top + rows)
+        self.redraw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Look further down; at the end, the page scrolls."""
+        self._wheel(event, _WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Look further up."""
+        self._wheel(event, -_WHEEL_ROWS)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        before = self._top
+        self.action_move(rows)
+        if self._top != before:
+            event.stop()
+
+    def redraw(self) -> None:
+        """See `RowsWidget.redraw`."""
+        super().redraw()
+        place = self._place_text()
+        if place != self.border_subtitle:
+            self.border_subtitle = place
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`."""
+        if not self._rows:
+            words = f"Each {self._unit} that ends adds a row."
+            return [Line(palette).add(row, Role.DIM) for row in wrap(words, width)]
+        columns, hidden = columns_for(self._rows, width, on_cpu=self._on_cpu)
+        top = 0
+        if height < MANY_ROWS:
+            self._look_from(self._top)
+            top = self._top
+        head = Line(palette).add("".join(f"{c.title:>{c.cells}}" for c in columns), Role.DIM)
+        if hidden and head.width + 5 + len(str(hidden)) <= width:
+            head.add(f"  +{hidden} …", Role.DIM)
+        shown = self._rows[top : top + max(1, height - 1)]
+        return [head, *(_line(row, columns, palette) for row in shown)]
+
+    def _room(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def _last_top(self) -> int:
+        return max(0, len(self._rows) - self._room())
+
+    def _look_from(self, row: int) -> None:
+        last = self._last_top()
+        self._top = last if self._follows else min(max(row, 0), last)
+
+    def _place_text(self) -> str:
+        """Which rows are in sight where not all are, and the keys that help."""
+        total, room = len(self._rows), self._room()
+        texts = []
+        if total > room:
+            texts.append(f"{self._top + 1}-{min(self._top + room, total)} of {total} ↑↓")
+        if self._jobs > 1 and self.has_focus:
+            texts.append("←→ other job")
+        return " · ".join(texts)
+
+
+def _line(row: Row, columns: Sequence[Column], palette: Palette) -> Line:
+    line = Line(palette)
+    for column in columns:
+        text = column.text(row)
+        role = Role.TEXT if text is not None else Role.DIM
+        line.add(f"{fmt.UNKNOWN if text is None else text:>{column.cells}}", role)
+    return line

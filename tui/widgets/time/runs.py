@@ -1,0 +1,113 @@
+"""The runs of a comparison, a row for each job: trials, how far the newest is, how fast."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from runners.state import ComparisonState, RunState, RunStatus
+from runners.statistics import samples_per_s
+from tui import format as fmt
+from tui.jobs import current_run, in_full
+from tui.line import Line, cut
+from tui.theme import Palette, Role
+from tui.widgets.job_card import STAGE_TEXT, share_done
+from tui.widgets.rows import RowsWidget
+from tui.widgets.time.parts import flow_of
+
+MARKS = {
+    RunStatus.WAITING: ("·", Role.DIM),
+    RunStatus.DONE: ("✓", Role.GOOD),
+    RunStatus.FAILED: ("✗", Role.BAD),
+    RunStatus.STOPPED: ("■", Role.WARNING),
+    RunStatus.SPARED: ("-", Role.DIM),
+}
+UNDER_WAY = ("▸", Role.KEY)
+MARKS_UP_TO = 9
+MAX_LABEL_CELLS = 26
+_SPEED_CELLS = 10
+_LEAST_STATUS_CELLS = 8
+
+
+class RunsPane(RowsWidget):
+    """Which run of which job goes on; where rows are short, the one at work is in sight."""
+
+    can_focus = True
+    HELP = (
+        "The runs, a row for each job: ✓ done, ▸ under way, · waiting, ✗ failed, ■ stopped. "
+        "The speed is the median of its runs, in samples a second."
+    )
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self.entitle("runs")
+        self._state: ComparisonState | None = None
+
+    def show(self, state: ComparisonState | None) -> None:
+        """Show a comparison as it stands; None where there is none."""
+        self._state = state
+        self.entitle("runs" if state is None else f"runs · {progress_of(state)}")
+        self.redraw()
+
+    def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
+        """See `RowsWidget.lines`."""
+        state = self._state
+        if state is None:
+            return [Line(palette).add("There are no runs yet.", Role.DIM)]
+        jobs = range(len(state.plan.jobs))
+        newest = [current_run(state, job) for job in jobs]
+        at_work = next((job for job in jobs if is_at_work(newest[job])), 0)
+        top = max(0, min(at_work - height // 2, len(jobs) - height))
+        longest = max(len(spec.label) for spec in state.plan.jobs)
+        cells = max(8, min(longest, MAX_LABEL_CELLS, width - _SPEED_CELLS - _LEAST_STATUS_CELLS))
+        lines = []
+        for job in jobs[top:]:
+            spec, runs = state.plan.jobs[job], state.runs_of(job)
+            line = Line(palette).add(cut(spec.label, cells).ljust(cells + 1))
+            for text, role in _marks(runs):
+                line.add(text, role)
+            room = width - line.width - _SPEED_CELLS - 2
+            line.add(" ").join(_status(newest[job], spec.settings.epochs, palette, room))
+            if newest[job].error is None:
+                speed = fmt.speed(_speed(runs, newest[job]))
+                line.pad_to(width - _SPEED_CELLS).add(f"{speed:>{_SPEED_CELLS - 2}}/s")
+            lines.append(line)
+        return lines
+
+
+def is_at_work(run: RunState) -> bool:
+    """Whether a run has begun and is not over."""
+    return run.status is not RunStatus.WAITING and not run.status.is_over
+
+
+def progress_of(state: ComparisonState) -> str:
+    """How many runs are over: `5 of 18 done`."""
+    runs = state.runs.values()
+    return f"{sum(run.status.is_over for run in runs)} of {len(runs)} done"
+
+
+def _marks(runs: Sequence[RunState]) -> list[tuple[str, Role]]:
+    """A mark for each trial, or how many are done where they are many."""
+    if len(runs) > MARKS_UP_TO:
+        done = sum(run.status is RunStatus.DONE for run in runs)
+        return [(f"{done}/{len(runs)}", Role.TEXT)]
+    return [MARKS.get(run.status, UNDER_WAY) for run in runs]
+
+
+def _status(run: RunState, epochs: int, palette: Palette, width: int) -> Line:
+    """How far the newest run is, or why there is none."""
+    line = Line(palette)
+    if run.error is not None:
+        return line.add(in_full(run.error), Role.BAD)
+    if not is_at_work(run):
+        return line
+    if run.status is RunStatus.STARTING:
+        stage = STAGE_TEXT[run.stage] if run.stage else "starting"
+        return line.add(cut(stage, width), Role.DIM)
+    return line.bar(share_done(run, epochs), width, Role.KEY)
+
+
+def _speed(runs: Sequence[RunState], newest: RunState) -> float | None:
+    """The median of the runs that have figures, else how fast the newest goes."""
+    rates = [rate for run in runs if (rate := samples_per_s(run)) is not None]
+    return statistics.median(rates) if rates else flow_of(newest).samples_per_s
