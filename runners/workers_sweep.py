@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runners.cells import Cell, cells, label_without
+from runners.devices import is_accelerator
 from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.statistics import ratio_between
@@ -61,6 +62,7 @@ class WorkersSweep:
         best: The fastest; None as long as less than two have figures.
         knee: The fewest processes that are as fast; None as long as a count may still get figures.
         cores: How many cores each job has; None where they are not bound to cores.
+        threads: Threads that keep a core busy each while the loop computes: on an accelerator one.
         is_persistent: Whether processes live on from one epoch to the next.
     """
 
@@ -69,6 +71,7 @@ class WorkersSweep:
     best: Count | None
     knee: Count | None
     cores: int | None
+    threads: int
     is_persistent: bool
 
     @property
@@ -121,6 +124,7 @@ def _sweep(
         best=next((count for count in counts if count.behind_pct == 0), None),
         knee=next((count for count in counts if count.is_as_fast), None) if is_known else None,
         cores=len(settings.cores) or None,
+        threads=1 if is_accelerator(settings.device) else settings.threads or len(settings.cores),
         is_persistent=settings.persistent_workers,
     )
 

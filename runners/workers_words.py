@@ -31,7 +31,7 @@ def _sentences(sweep: WorkersSweep) -> Iterator[str]:
     if sweep.slower:
         yield _slower_sentence(sweep, sweep.slower[-1], sweep.best)
     yield from _misled_sentences(sweep)
-    yield from _start_sentences(sweep, sweep.knee)
+    yield from _start_sentences(sweep)
     yield from _memory_sentences(sweep)
 
 
@@ -70,24 +70,25 @@ def _behind(count: Count) -> str:
 
 def _slower_sentence(sweep: WorkersSweep, count: Count, best: Count) -> str:
     share = 1 - (count.behind_pct or 0.0) / 100
-    name = counted(count.workers, "worker")
-    text = f"{name}: {times(share)} as fast as {best.workers}"
-    reasons = list(_reasons(sweep, count))
+    text = f"{counted(count.workers, 'worker')}: {times(share)} as fast as {best.workers}"
+    reasons = [why for _, why in sorted(_reasons(sweep, count), reverse=True)]
     return f"{text}; {' and '.join(reasons)}." if reasons else f"{text}."
 
 
-def _reasons(sweep: WorkersSweep, count: Count) -> Iterator[str]:
-    """What is known to make it slower."""
-    if sweep.cores is not None and count.workers >= sweep.cores:
+def _reasons(sweep: WorkersSweep, count: Count) -> Iterator[tuple[float, str]]:
+    """What is known to make it slower, with the share of the epoch that it takes."""
+    if sweep.cores is not None and count.workers + sweep.threads > sweep.cores:
         processes = counted(count.workers, "loader process", "loader processes")
-        text = f"{processes} and the loop share {counted(sweep.cores, 'core')}"
-        waited = count.cell.loader.core_wait_share
-        if waited is not None and waited >= NOTABLE_CORE_WAIT:
+        loop = f"the loop's {sweep.threads} threads" if sweep.threads > 1 else "the loop"
+        text = f"{processes} and {loop} share {counted(sweep.cores, 'core')}"
+        waited = count.cell.loader.core_wait_share or 0.0
+        if waited >= NOTABLE_CORE_WAIT:
             text += f" (the loop waits {waited * 100:.0f} % of the epoch for one)"
-        yield text
-    share, start_s = count.start_share, count.start_s
-    if share is not None and start_s is not None and share >= NOTABLE_START:
-        yield f"starting them takes {duration(start_s)} of each epoch ({share * 100:.0f} %)"
+        yield waited, text
+    start = _notable_start(count)
+    if start is not None and count is not _told_of_start(sweep):
+        start_s, share = start
+        yield share, f"starting them takes {duration(start_s)} of each epoch ({share * 100:.0f} %)"
 
 
 def _misled_sentences(sweep: WorkersSweep) -> Iterator[str]:
@@ -103,19 +104,36 @@ def _misled_sentences(sweep: WorkersSweep) -> Iterator[str]:
         )
 
 
-def _start_sentences(sweep: WorkersSweep, knee: Count) -> Iterator[str]:
+def _start_sentences(sweep: WorkersSweep) -> Iterator[str]:
     """What the start of processes costs each epoch, where that can be had cheaper."""
-    count = knee if knee.workers else next((c for c in sweep.timed if c.workers), knee)
-    share, start_s = count.start_share, count.start_s
-    if sweep.is_persistent or share is None or start_s is None or share < NOTABLE_START:
+    count = _told_of_start(sweep)
+    start = None if count is None else _notable_start(count)
+    if count is None or start is None:
         return
     how = count.cell.loader.start_method
     text = f"{counted(count.workers, 'worker')} start anew for each epoch"
     text += f", by {how}" if how else ""
-    text += f": {duration(start_s)}, {share * 100:.0f} % of it. --persistent-workers pays once"
+    text += f": {duration(start[0])}, {start[1] * 100:.0f} % of it. --persistent-workers pays once"
     if how in ("spawn", "forkserver"):
         text += "; --start-method fork starts them faster, where nothing forbids it"
     yield f"{text}."
+
+
+def _told_of_start(sweep: WorkersSweep) -> Count | None:
+    """The count whose start is told of: the knee, else the fewest processes; None for no count."""
+    if sweep.is_persistent:
+        return None
+    if sweep.knee is not None and sweep.knee.workers:
+        return sweep.knee
+    return next((count for count in sweep.timed if count.workers), None)
+
+
+def _notable_start(count: Count) -> tuple[float, float] | None:
+    """Seconds of an epoch that starting the processes takes, and their share, where it matters."""
+    start_s, share = count.start_s, count.start_share
+    if start_s is None or share is None or share < NOTABLE_START:
+        return None
+    return start_s, share
 
 
 def _memory_sentences(sweep: WorkersSweep) -> Iterator[str]:

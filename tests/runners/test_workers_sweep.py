@@ -85,8 +85,8 @@ def test_more_processes_than_cores_are_named_with_the_wait_for_a_core() -> None:
     state = workers_sweep({**GAINS, 4: Fed(epoch_s=1.5, core_s=0.3)})
     assert workers_sentences(state) == [
         "2 workers are enough: 2.00x as fast as 0, and more make it slower.",
-        "4 workers: 0.67x as fast as 2; 4 loader processes and the loop share 2 cores (the loop "
-        "waits 20 % of the epoch for one).",
+        "4 workers: 0.67x as fast as 2; 4 loader processes and the loop's 2 threads share 2 cores "
+        "(the loop waits 20 % of the epoch for one).",
     ]
 
 
@@ -97,16 +97,22 @@ def test_more_that_are_no_slower_gain_nothing() -> None:
     ]
 
 
-def test_cores_enough_for_all_are_no_reason() -> None:
-    state = workers_sweep({**GAINS, 4: Fed(epoch_s=1.5, core_s=0.3)}, cores=8)
-    assert workers_sentences(state)[1] == "4 workers: 0.67x as fast as 2."
+def test_the_loop_of_a_gpu_takes_one_core_and_cores_enough_for_all_are_no_reason() -> None:
+    slower = {**GAINS, 4: Fed(epoch_s=1.5, core_s=0.3)}
+    crowded = workers_sweep(slower, cores=4, devices=("cuda:0",))
+    assert workers_sentences(crowded)[1] == (
+        "4 workers: 0.67x as fast as 2; 4 loader processes and the loop share 4 cores (the loop "
+        "waits 20 % of the epoch for one)."
+    )
+    roomy = workers_sweep(slower, cores=5, devices=("cuda:0",))
+    assert workers_sentences(roomy)[1] == "4 workers: 0.67x as fast as 2."
 
 
 def test_a_shorter_wait_with_less_speed_is_said_to_mislead() -> None:
     assert workers_sentences(workers_sweep(MISLED)) == [
         "0 workers are the fastest: loader processes take more than they give here.",
-        "2 workers: 0.77x as fast as 0; 2 loader processes and the loop share 2 cores (the loop "
-        "waits 12 % of the epoch for one).",
+        "2 workers: 0.77x as fast as 0; 2 loader processes and the loop's 2 threads share 2 cores "
+        "(the loop waits 12 % of the epoch for one).",
         "With 2 workers the loop waits less for data (25 % of the epoch, not 45 %) and is slower "
         "all the same, 0.77x as fast as 0: a shorter wait is no gain by itself.",
     ]
@@ -157,16 +163,26 @@ def test_a_heavy_start_is_told_with_what_spares_it(how: str, words: str) -> None
     assert len(workers_sentences(kept)) == 1
 
 
-def test_a_start_that_makes_processes_slower_is_a_reason() -> None:
-    state = workers_sweep({0: Fed(epoch_s=1.0), 2: Fed(epoch_s=2.0, first_s=0.81)}, cores=8)
+def test_the_start_of_too_many_is_a_reason_and_the_weightiest_comes_first() -> None:
+    slow = Fed(epoch_s=2.0, first_s=0.81, core_s=0.2)
+    state = workers_sweep({0: Fed(epoch_s=1.0), 1: Fed(epoch_s=0.5), 2: slow})
     assert workers_sentences(state)[1] == (
-        "2 workers: 0.50x as fast as 0; starting them takes 0.8 s of each epoch (40 %)."
+        "2 workers: 0.25x as fast as 1; starting them takes 0.8 s of each epoch (40 %) and "
+        "2 loader processes and the loop's 2 threads share 2 cores (the loop waits 10 % of the "
+        "epoch for one)."
     )
+
+
+def test_a_start_is_told_once() -> None:
+    state = workers_sweep({0: Fed(epoch_s=1.0), 2: Fed(epoch_s=2.0, first_s=0.81)})
+    told = workers_sentences(state)
+    assert len([sentence for sentence in told if "0.8 s" in sentence]) == 1
+    assert "--persistent-workers" in told[-1]
 
 
 def test_a_slow_first_batch_without_processes_is_no_start() -> None:
     state = workers_sweep(
-        {0: Fed(epoch_s=2.0, first_s=0.4), 2: Fed(epoch_s=1.0, first_s=0.42)}, cores=8
+        {0: Fed(epoch_s=2.0, first_s=0.4), 2: Fed(epoch_s=1.0, first_s=0.42)}, threads=(1,), cores=8
     )
     assert len(workers_sentences(state)) == 1
 
