@@ -130,6 +130,17 @@ class JobSpec:
         """What it trains."""
         return CATALOGUE[self.settings.workload]
 
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> JobSpec:
+        """The job from JSON values.
+
+        Raises:
+            KeyError: A key is missing.
+            TypeError: A key of the settings is unknown.
+            ValueError: A value of them is not one of ours.
+        """
+        return cls(label=values["label"], settings=JobSettings.from_wire(values["settings"]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunKey:
@@ -153,6 +164,7 @@ class Plan:
         within_pct: A job is repeated no more once its figure is known to within so many percent.
         together: Of several comparisons set side by side, for each job the number of the jobs that
             it shared the machine with; empty for one comparison, where `order` holds for all.
+        diagnosed: The whole job whose time these brief runs tell apart; None for all other plans.
     """
 
     order: Order
@@ -163,6 +175,7 @@ class Plan:
     time_budget_s: float | None = None
     within_pct: float | None = None
     together: tuple[int, ...] = ()
+    diagnosed: JobSpec | None = None
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -208,10 +221,8 @@ class Plan:
             TypeError: A key is unknown.
             ValueError: A value is not one of ours.
         """
-        jobs = tuple(
-            JobSpec(label=job["label"], settings=JobSettings.from_wire(job["settings"]))
-            for job in values["jobs"]
-        )
+        jobs = tuple(map(JobSpec.from_wire, values["jobs"]))
+        diagnosed = values.get("diagnosed")
         known = {
             **values,
             "order": Order(values["order"]),
@@ -219,6 +230,7 @@ class Plan:
             "axes": tuple(values["axes"]),
             "notes": tuple(values["notes"]),
             "together": tuple(values.get("together", ())),
+            "diagnosed": diagnosed and JobSpec.from_wire(diagnosed),
         }
         return cls(**known)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import truediv
 
 from runners.events import EpochFinished
 from runners.state import ComparisonState, RunState
@@ -169,25 +170,36 @@ def ratios(state: ComparisonState) -> tuple[Ratio, ...]:
     return tuple(ratio for ratio in found if ratio is not None)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
+def interval_of(
+    figure: Callable[..., float], *sides: tuple[float, ...]
+) -> tuple[float, float] | None:
+    """Bootstrap 95 % interval of a figure made of the medians of several jobs' values.
+
+    None with less than three values of any of them.
+
+    Args:
+        figure: Makes the figure of the medians, in the order of `sides`.
+        sides: The values of each job, by trial.
+    """
+    if min(map(len, sides)) < TRIALS_FOR_INTERVAL:
+        return None
+    draw = random.Random(0)
+    drawn = sorted(
+        figure(*(statistics.median(draw.choices(values, k=len(values))) for values in sides))
+        for _ in range(RESAMPLES)
+    )
+    return _percentile(drawn, 0.025), _percentile(drawn, 0.975)
+
+
 def interval_of_ratio(
-    baseline: tuple[float, ...], other: tuple[float, ...], *, seed: int = 0
+    baseline: tuple[float, ...], other: tuple[float, ...]
 ) -> tuple[float, float] | None:
     """Bootstrap 95 % interval of the ratio of medians, baseline over other.
 
     None with less than three values on either side.
     """
-    if min(len(baseline), len(other)) < TRIALS_FOR_INTERVAL:
-        return None
-    draw = random.Random(seed)
-
-    def median_of_resample(values: tuple[float, ...]) -> float:
-        return statistics.median(draw.choices(values, k=len(values)))
-
-    drawn = sorted(
-        median_of_resample(baseline) / median_of_resample(other) for _ in range(RESAMPLES)
-    )
-    return _percentile(drawn, 0.025), _percentile(drawn, 0.975)
+    return interval_of(truediv, baseline, other)
 
 
 def holds_one(low: float, high: float) -> bool:
@@ -200,7 +212,7 @@ def half_width_pct(values: tuple[float, ...]) -> float | None:
 
     None with less than three values.
     """
-    interval = interval_of_ratio(values, (1.0,) * TRIALS_FOR_INTERVAL)
+    interval = interval_of(float, values)
     if interval is None:
         return None
     low, high = interval
@@ -243,8 +255,8 @@ def ratio_between(state: ComparisonState, base: int, job: int) -> Ratio | None:
     return Ratio(
         baseline=state.plan.jobs[base].label,
         job=state.plan.jobs[job].label,
-        steady=_ratio_of_medians(steady),
-        total=_ratio_of_medians(totals) if is_same_work else None,
+        steady=ratio_of_medians(steady),
+        total=ratio_of_medians(totals) if is_same_work else None,
         low=interval[0] if interval else None,
         high=interval[1] if interval else None,
         basis=basis,
@@ -295,7 +307,8 @@ def _work(run: RunState) -> tuple[int, int]:
     return len(run.epochs), sum(epoch.samples for epoch in run.epochs)
 
 
-def _ratio_of_medians(sides: _Sides) -> float | None:
+def ratio_of_medians(sides: _Sides) -> float | None:
+    """The median of the first side over that of the second; None where one has no values."""
     baseline, other = sides
     if not baseline or not other:
         return None

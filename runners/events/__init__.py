@@ -184,6 +184,7 @@ class DataReady(WorkerEvent):
         path: Where it was read from.
         train_samples: Training samples in use.
         test_samples: Test samples in use.
+        set_samples: Training samples that the set has, in use or not; None where not told.
     """
 
     kind: ClassVar[str] = "data_ready"
@@ -192,6 +193,7 @@ class DataReady(WorkerEvent):
     path: str
     train_samples: int
     test_samples: int
+    set_samples: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,9 +250,7 @@ class StepProgress(WorkerEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochFinished(WorkerEvent):
-    """One timed unit is done, the device synchronized at both ends.
-
-    That is a pass over the training set, or one call; see `runners.workloads.Kind`.
+    """One timed unit (`runners.workloads.Kind`) is done, the device synchronized at both ends.
 
     Attributes:
         epoch: Counted from 1.
@@ -265,8 +265,7 @@ class EpochFinished(WorkerEvent):
         phase_clock: `host` or `device`: the clock of all phases but the data wait.
         device_idle_s: Time the device waited between steps, cutting batches out of samples that
             lie on it included; None on the host clock.
-        first_wait_s: The part of the data wait before the first batch: what it takes to start the
-            loader and to fill its queue.
+        first_wait_s: Data wait before the first batch: starting the loader, filling its queue.
         step_times: How the steps differ.
         copied_bytes: Bytes of batches copied to the device; None where they lie there already.
         core_wait_s: Time in which the thread of the worker that waited longest could have run and
@@ -274,8 +273,8 @@ class EpochFinished(WorkerEvent):
         loader: What the loader processes took; None where there are none.
         peak_memory_bytes: Largest memory so far: resident on the CPU, allocated on a GPU.
         peak_reserved_bytes: Largest memory torch held from a GPU so far.
-        peak_device_used_bytes: Largest memory in use on the GPU, by whatever process, as its
-            driver told at the ends of epochs so far.
+        peak_device_used_bytes: Largest memory of the GPU in use by whatever process, as its driver
+            told at ends of epochs.
     """
 
     kind: ClassVar[str] = "epoch"

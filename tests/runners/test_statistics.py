@@ -12,6 +12,7 @@ from runners.statistics import (
     Ratio,
     cold_epoch_s,
     data_wait_share,
+    interval_of,
     interval_of_ratio,
     latency,
     ratios,
@@ -227,7 +228,7 @@ def test_an_interval_that_is_told_to_begin_at_one_is_undecided() -> None:
 def test_an_interval_is_the_same_each_time() -> None:
     sides = (1.0, 2.0, 3.0), (1.5, 1.6, 1.7)
     first = interval_of_ratio(*sides)
-    interval_of_ratio.cache_clear()
+    interval_of.cache_clear()
 
     assert first == interval_of_ratio(*sides)
 

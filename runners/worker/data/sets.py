@@ -32,6 +32,7 @@ class DataSet:
         source: `real` or `generated`.
         name: Name of the set.
         root: The folder it was read from.
+        train_in_set: Samples of the whole training part, before it was cut.
         warnings: What a reader of the figures should know.
     """
 
@@ -40,6 +41,7 @@ class DataSet:
     source: str
     name: str
     root: Path
+    train_in_set: int
     warnings: tuple[str, ...]
 
 
@@ -57,6 +59,7 @@ def load(workload: Workload, recipe: Recipe, settings: JobSettings) -> DataSet:
     with ExitStack() as stack:
         keep = Keeping(settings.cache_dir, stack, warnings)
         found, source = _find(workload.data, settings, _sources(workload, recipe, keep))
+        train_in_set = len(found.train)
         _cut(found.train, settings.train_samples, "--train-samples")
         _cut(found.test, settings.test_samples, "--test-samples")
         if workload.kind is Kind.ONE_BATCH:
@@ -71,6 +74,7 @@ def load(workload: Workload, recipe: Recipe, settings: JobSettings) -> DataSet:
         source=source,
         name=workload.data,
         root=found.root,
+        train_in_set=train_in_set,
         warnings=tuple(warnings),
     )
 

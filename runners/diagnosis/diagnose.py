@@ -1,0 +1,59 @@
+"""What limits a job, from the runs of its diagnosis, at any time of them. Pure."""
+
+from __future__ import annotations
+
+from runners.diagnosis.classes import Case, Decision, decide
+from runners.diagnosis.evidence import evidence
+from runners.diagnosis.figures import Figures, figures_of
+from runners.diagnosis.plan import is_diagnosis
+from runners.diagnosis.records import Bottleneck, Diagnosis, Part
+from runners.diagnosis.remedies import remedies
+from runners.diagnosis.sentences import failures, no_verdict, sentence
+from runners.state import ComparisonState, RunStatus
+
+__all__ = ["diagnose", "is_diagnosis"]
+
+_COMPLETE = (RunStatus.DONE, RunStatus.SPARED, RunStatus.FAILED)
+_NARROW = {
+    Bottleneck.INPUT: Part.LOADER,
+    Bottleneck.TRANSFER: Part.TRANSFER,
+    Bottleneck.LAUNCH: Part.COMPUTE,
+    Bottleneck.SYNC: Part.COMPUTE,
+    Bottleneck.COMPUTE: Part.COMPUTE,
+    Bottleneck.THROTTLED: Part.COMPUTE,
+}
+
+
+def diagnose(state: ComparisonState) -> Diagnosis | None:
+    """The verdict, as far as the runs have come; None of what is no diagnosis.
+
+    Args:
+        state: The runs of `runners.diagnosis.plan.diagnosis_plan`, under way or over.
+    """
+    whole = state.plan.diagnosed
+    if whole is None:
+        return None
+    figures = figures_of(state)
+    decision = decide(figures)
+    case = decision and Case(whole=whole, state=state, figures=figures, decision=decision)
+    return Diagnosis(
+        job=whole,
+        bottleneck=decision.bottleneck if decision else Bottleneck.UNDECIDED,
+        shares=figures.shares,
+        samples_per_s=figures.samples_per_s,
+        capacities=figures.capacities,
+        narrow=_narrow(figures, decision) if decision else None,
+        predicted_gain=figures.predicted_gain,
+        sentence=sentence(case) if case else no_verdict(state),
+        evidence=evidence(case) if case else failures(state),
+        remedies=remedies(case) if case else (),
+        is_complete=all(run.status in _COMPLETE for run in state.runs.values()),
+    )
+
+
+def _narrow(figures: Figures, decision: Decision) -> Part | None:
+    """The part that limits; of what costs a little only, the part that could do the least."""
+    if decision.bottleneck is not Bottleneck.MILDLY_INPUT:
+        return _NARROW.get(decision.bottleneck)
+    rates = {part: figure.value for part, figure in figures.capacities}
+    return min(rates, key=lambda part: rates[part])

@@ -1,0 +1,235 @@
+"""What to change, and what it should gain. Pure."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping
+
+from runners.diagnosis.classes import Case
+from runners.diagnosis.commands import command_with_and_without
+from runners.diagnosis.conditions import held, is_heat
+from runners.diagnosis.evidence import NOTABLE_START
+from runners.diagnosis.plan import MORE_SAMPLES, Role, loader_processes
+from runners.diagnosis.records import Bottleneck, Remedy
+from runners.statistics import steady_epochs
+from runners.text import counted
+from runners.workloads import Precision, Variant
+
+MOST_REMEDIES = 3
+
+
+def remedies(case: Case) -> tuple[Remedy, ...]:
+    """Those of the class, or of what it seems to be; the most promising first."""
+    found = [remedy for make in _REMEDIES[case.decision.seems] for remedy in make(case)]
+    found.sort(key=lambda remedy: -(remedy.predicted or 0.0))
+    return tuple(found[:MOST_REMEDIES])
+
+
+def _remedy(
+    case: Case,
+    what: str,
+    *,
+    predicted: float | None = None,
+    is_bound: bool = False,
+    **changes: object,
+) -> Remedy:
+    return Remedy(
+        what=what,
+        changes=tuple(changes.items()),
+        predicted=predicted,
+        is_bound=is_bound,
+        command=command_with_and_without(case.whole, changes) if changes else None,
+    )
+
+
+def _resident(case: Case) -> list[Remedy]:
+    """The tuned loop with the plain one's kernels, so that only what is left out differs."""
+    what = "keep the samples in memory, cut batches by indexing"
+    return _tuned(case, what)
+
+
+def _read_once(case: Case) -> list[Remedy]:
+    what = "leave loss and right answers on the device, read them once an epoch (the tuned loop)"
+    return _tuned(case, what)
+
+
+def _tuned(case: Case, what: str) -> list[Remedy]:
+    settings = case.whole.settings
+    has_tuned = Variant.TUNED in case.whole.workload.variants
+    if settings.variant is not Variant.AS_WRITTEN or not has_tuned:
+        return []
+    as_it_is_s = case.figures.median_s(Role.AS_IT_IS)
+    without_s = case.figures.median_s(Role.UNREAD) or case.figures.median_s(Role.CACHED)
+    return [
+        _remedy(
+            case,
+            what,
+            predicted=as_it_is_s / without_s if as_it_is_s and without_s else None,
+            variant=Variant.TUNED,
+            channels_last=bool(settings.channels_last),
+            fused=bool(settings.fused),
+        )
+    ]
+
+
+def _more_workers(case: Case) -> list[Remedy]:
+    """As many loader processes as idle cores can carry, or as it takes to feed the steps."""
+    settings, figures = case.whole.settings, case.figures
+    idle = _idle_cores(case)
+    as_it_is_s, steps_s = figures.median_s(Role.AS_IT_IS), figures.median_s(Role.CACHED)
+    loader_s = figures.median_s(Role.LOADER)
+    if settings.variant is not Variant.AS_WRITTEN or idle is None or idle < 1:
+        return []
+    if not as_it_is_s or not steps_s or not loader_s:
+        return []
+    single_s = loader_s * max(settings.workers, 1)
+    wanted = max(math.ceil(single_s / steps_s), settings.workers + 1)
+    workers = min(wanted, settings.workers + int(idle))
+    processes = counted(workers, "loader process", "loader processes")
+    return [
+        _remedy(
+            case,
+            f"feed it by {processes}: {idle:.0f} of {len(settings.cores)} cores are idle",
+            predicted=as_it_is_s / max(steps_s, single_s / workers),
+            is_bound=True,
+            workers=workers,
+        )
+    ]
+
+
+def _lasting_workers(case: Case) -> list[Remedy]:
+    """What spares the start of the loader, where that is a part of the epoch."""
+    settings, start = case.whole.settings, case.figures.start_share
+    if start is None or start.value < NOTABLE_START or start.value >= 1:
+        return []
+    gain, found = 1 / (1 - start.value), []
+    if not settings.persistent_workers:
+        what = "keep the loader processes from one epoch to the next"
+        found.append(_remedy(case, what, predicted=gain, is_bound=True, persistent_workers=True))
+    if settings.start_method in ("spawn", "forkserver"):
+        what = f"start the loader processes by fork in place of {settings.start_method}"
+        found.append(_remedy(case, what, predicted=gain, is_bound=True, start_method="fork"))
+    return found
+
+
+def _fewer_workers(case: Case) -> list[Remedy]:
+    settings = case.whole.settings
+    workers = min(settings.workers - 1, max(len(settings.cores) - 1, 0))
+    if not loader_processes(settings) or not case.decision.is_own_doing:
+        return []
+    processes = counted(workers, "loader process", "loader processes")
+    return [
+        _remedy(case, f"feed it by {processes} in place of {settings.workers}", workers=workers)
+    ]
+
+
+def _own_cores(case: Case) -> list[Remedy]:
+    """In place of loader processes that hold the cores, none at all."""
+    return _resident(case) if case.decision.is_own_doing else []
+
+
+def _pinned(case: Case) -> list[Remedy]:
+    settings, transfer = case.whole.settings, case.figures.shares.transfer
+    is_cuda = settings.device.startswith("cuda")
+    is_pinned = settings.workers > 0 if settings.pin_memory is None else settings.pin_memory
+    if not is_cuda or is_pinned or settings.variant is not Variant.AS_WRITTEN or transfer is None:
+        return []
+    share = min(max(transfer.value, 0.0), 0.99)
+    what = "take batches in page-locked memory and copy them without waiting"
+    gain = 1 / (1 - share)
+    return [_remedy(case, what, predicted=gain, is_bound=True, pin_memory=True)]
+
+
+def _bytes_over_the_bus(case: Case) -> list[Remedy]:
+    return [_remedy(case, "copy bytes, and scale them to floats on the device")]
+
+
+def _larger_batch(case: Case) -> list[Remedy]:
+    """Twice the batch: what its steps were measured to spare, of the whole."""
+    figures = case.figures
+    as_it_is_s = figures.median_s(Role.AS_IT_IS)
+    once_s, twice_s = figures.median_s(Role.CACHED), figures.median_s(Role.TWICE)
+    if not as_it_is_s or not once_s or not twice_s or once_s - twice_s >= as_it_is_s:
+        return []
+    size = MORE_SAMPLES * case.whole.settings.batch_size
+    return [
+        _remedy(
+            case,
+            f"train on batches of {size} (look at the accuracy: fewer steps learn differently)",
+            predicted=as_it_is_s / (as_it_is_s - once_s + twice_s),
+            batch_size=size,
+        )
+    ]
+
+
+def _compiled(case: Case) -> list[Remedy]:
+    is_compiled = case.whole.settings.compile
+    return [] if is_compiled else [_remedy(case, "compile the model", compile=True)]
+
+
+def _fused(case: Case) -> list[Remedy]:
+    settings = case.whole.settings
+    is_tuned = settings.variant is Variant.TUNED
+    if is_tuned if settings.fused is None else settings.fused:
+        return []
+    return [_remedy(case, "let the optimizer do its step in one kernel", fused=True)]
+
+
+def _half_precision(case: Case) -> list[Remedy]:
+    if case.whole.settings.precision is Precision.BF16:
+        return []
+    return [_remedy(case, "compute in bf16 (look at the accuracy)", precision=Precision.BF16)]
+
+
+def _channels_last(case: Case) -> list[Remedy]:
+    settings = case.whole.settings
+    is_tuned = settings.variant is Variant.TUNED
+    is_set = is_tuned if settings.channels_last is None else settings.channels_last
+    if is_set or len(case.whole.workload.input_shape) == 1:
+        return []
+    return [_remedy(case, "lay images out channels last in memory", channels_last=True)]
+
+
+def _leave_the_cores(case: Case) -> list[Remedy]:
+    """What no setting of the job changes."""
+    if case.decision.is_own_doing:
+        return []
+    machine = held(case.state.runs_of(0))
+    what = "end what else runs on its cores, or give it cores of its own"
+    if machine is not None and (machine.quota_s or 0.0) / machine.epochs_s > 0.05:
+        what = "raise the CPU quota of its control group, or take fewer threads"
+    return [_remedy(case, what)]
+
+
+def _cool(case: Case) -> list[Remedy]:
+    machine = held(case.state.runs_of(0))
+    limits = machine.clock_limit_s if machine else {}
+    if limits and not is_heat(max(limits, key=lambda name: limits[name])):
+        return [_remedy(case, "raise the card's power limit, where it may be")]
+    return [_remedy(case, "cool the machine: look at fans, dust, the room's air")]
+
+
+def _idle_cores(case: Case) -> float | None:
+    """Cores' worth of time that the job leaves of its own cores; None where unknown."""
+    busy = [
+        epoch.process_s / epoch.epoch_s
+        for run in case.state.runs_of(0)
+        for epoch in steady_epochs(run)
+        if epoch.process_s is not None
+    ]
+    cores = len(case.whole.settings.cores)
+    return cores - statistics.median(busy) if busy and cores else None
+
+
+_INPUT = (_resident, _more_workers, _lasting_workers)
+_REMEDIES: Mapping[Bottleneck, tuple[Callable[[Case], list[Remedy]], ...]] = {
+    Bottleneck.INPUT: _INPUT,
+    Bottleneck.MILDLY_INPUT: _INPUT,
+    Bottleneck.TRANSFER: (_resident, _pinned, _bytes_over_the_bus),
+    Bottleneck.LAUNCH: (_larger_batch, _compiled, _fused),
+    Bottleneck.SYNC: (_read_once,),
+    Bottleneck.COMPUTE: (_half_precision, _channels_last, _compiled),
+    Bottleneck.CONTENDED: (_own_cores, _fewer_workers, _leave_the_cores),
+    Bottleneck.THROTTLED: (_cool,),
+}

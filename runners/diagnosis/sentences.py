@@ -1,0 +1,158 @@
+"""A diagnosis in one sentence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from runners.devices import is_accelerator
+from runners.diagnosis.classes import Case
+from runners.diagnosis.conditions import Held, held, is_heat
+from runners.diagnosis.plan import loader_processes
+from runners.diagnosis.records import Bottleneck, Part
+from runners.diagnosis.wording import factor, of_epoch, speed
+from runners.spec import JobSpec
+from runners.state import ComparisonState
+from runners.statistics import TRIALS_FOR_INTERVAL
+from runners.text import counted
+
+# A loader that alone is so much faster than the whole is not what the loop waits for alone.
+_WELL_ABOVE = 1.25
+_FROM_SHARE = 100.0
+
+
+def sentence(case: Case) -> str:
+    """The verdict."""
+    device, decision = case.whole.settings.device, case.decision
+    says = _SAYS[decision.seems](case)
+    if decision.bottleneck is not Bottleneck.UNDECIDED:
+        return f"{device} is {decision.bottleneck}: {says}."
+    seems, trials = f"{device} seems {decision.seems}", case.figures.trials
+    if trials < TRIALS_FOR_INTERVAL:
+        done = f"{counted(trials, 'trial')} of {TRIALS_FOR_INTERVAL}"
+        return f"Not decided after {done}: {seems}: {says}."
+    return f"Not decided, run longer: {seems}, but an interval holds a cut-off: {says}."
+
+
+def no_verdict(state: ComparisonState) -> str:
+    """Why there is no class, as a sentence.
+
+    Args:
+        state: The runs of a diagnosis without the two that any class rests on.
+    """
+    if failed := failures(state):
+        return f"Not decided: {failed[0]}"
+    runs = "the job as it is and the same without input"
+    if state.is_over:
+        return f"Not decided: it was stopped before {runs} were measured."
+    return f"Not decided yet: {runs} are still to be measured."
+
+
+def failures(state: ComparisonState) -> tuple[str, ...]:
+    """Why runs failed, each job once."""
+    found = []
+    for place, job in enumerate(state.plan.jobs):
+        errors = [run.error for run in state.runs_of(place) if run.error is not None]
+        if errors:
+            found.append(f"The run '{job.label}' failed: {errors[0].message}")
+    return tuple(found)
+
+
+def _input(case: Case) -> str:
+    rates, own = dict(case.figures.capacities), case.figures.samples_per_s
+    text = f"{of_epoch(case.figures.shares.stall)} waits for the loader"
+    could = f"{_trainer(case.whole)} could take {speed(rates.get(Part.COMPUTE))}"
+    loader = rates.get(Part.LOADER)
+    if loader is None or own is None:
+        return f"{text}; it gets {speed(own)} samples/s, {could}"
+    if loader.value < _WELL_ABOVE * own.value:
+        return f"{text}; it feeds {speed(loader)} samples/s, {could}"
+    how = "side by side" if case.figures.workers else "taking turns"
+    text = f"{of_epoch(case.figures.shares.stall)} goes into input"
+    return (
+        f"{text}; the loader alone feeds {speed(loader)} samples/s, {could}, but {how} they get "
+        f"{speed(own)}"
+    )
+
+
+def _transfer(case: Case) -> str:
+    share, rates = of_epoch(case.figures.shares.transfer), dict(case.figures.capacities)
+    could = f"{_trainer(case.whole)} could take {speed(rates.get(Part.COMPUTE))} samples/s"
+    return f"{share} goes into copies to the device that nothing hides; {could}"
+
+
+def _sync(case: Case) -> str:
+    share = of_epoch(case.figures.shares.sync)
+    return f"{share} goes away when no step reads its loss and its right answers from the device"
+
+
+def _launch(case: Case) -> str:
+    ratio = factor(case.figures.shares.launch_ratio)
+    return (
+        f"a step with twice the samples takes {ratio} times as long, so most of it is overhead "
+        "that each step has whatever its size"
+    )
+
+
+def _compute(case: Case) -> str:
+    rates, share = dict(case.figures.capacities), of_epoch(case.figures.shares.stall)
+    return (
+        f"without input and copies it would save {share}; {_trainer(case.whole)} alone does "
+        f"{speed(rates.get(Part.COMPUTE))} samples/s"
+    )
+
+
+def _contended(case: Case) -> str:
+    text = f"for {of_epoch(case.figures.shares.contended)} it could have run and had no core"
+    settings = case.whole.settings
+    cores = counted(len(settings.cores), "core") if settings.cores else "the cores"
+    if case.decision.is_own_doing:
+        count = loader_processes(settings)
+        processes = counted(count, "loader process", "loader processes")
+        return f"{text}; its own {processes} share {cores} with it"
+    machine = held(case.state.runs_of(0))
+    return f"{text}; {_who(machine)}"
+
+
+def _who(machine: Held | None) -> str:
+    """Who had the cores."""
+    if machine is None:
+        return "other processes, or a quota, had them"
+    shares = {
+        "a CPU quota held it back": (machine.quota_s or 0.0) / machine.epochs_s,
+        "the hypervisor gave them to other machines": (machine.steal_pct or 0.0) / _FROM_SHARE,
+    }
+    who = max(shares, key=lambda name: shares[name])
+    if shares[who] > 0.05:
+        return who
+    if machine.others_busy is not None:
+        return f"others used {machine.others_busy:.1f} cores meanwhile"
+    return "other processes had them"
+
+
+def _throttled(case: Case) -> str:
+    machine = held(case.state.runs_of(0))
+    text = of_epoch(case.figures.shares.throttled)
+    if machine is None or not machine.clock_limit_s:
+        return f"the processor slowed itself for heat for {text}"
+    name = max(machine.clock_limit_s, key=lambda each: machine.clock_limit_s[each])
+    what = "heat" if is_heat(name) else "a power limit"
+    return (
+        f"{what} ({name}) held the clocks down for {text}: "
+        f"{machine.clock_mhz or 0:,.0f} of {machine.clock_max_mhz or 0:,.0f} MHz"
+    )
+
+
+def _trainer(whole: JobSpec) -> str:
+    return "the GPU" if is_accelerator(whole.settings.device) else "the training"
+
+
+_SAYS: Mapping[Bottleneck, Callable[[Case], str]] = {
+    Bottleneck.INPUT: _input,
+    Bottleneck.MILDLY_INPUT: _input,
+    Bottleneck.TRANSFER: _transfer,
+    Bottleneck.LAUNCH: _launch,
+    Bottleneck.SYNC: _sync,
+    Bottleneck.COMPUTE: _compute,
+    Bottleneck.CONTENDED: _contended,
+    Bottleneck.THROTTLED: _throttled,
+}
