@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from runners.spec import Order, RunKey
+from runners.diagnosis.classes import hangs_on
+from runners.diagnosis.plan import is_diagnosis
+from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import half_width_pct, unit_s
 
 
 def is_known(state: ComparisonState, job: int) -> bool:
     """Whether a job's figure is known as well as was asked for."""
+    if is_diagnosis(state.plan):
+        return not hangs_on(state, job)
     within_pct = state.plan.within_pct
     if within_pct is None:
         return False
@@ -17,6 +21,13 @@ def is_known(state: ComparisonState, job: int) -> bool:
         # Side by side, the lanes need each other.
         jobs = list(range(len(state.plan.jobs)))
     return all(_is_within(state, each, within_pct) for each in jobs)
+
+
+def why_known(plan: Plan) -> str:
+    """Why runs of jobs whose figures are known are not started, in words."""
+    if is_diagnosis(plan):
+        return "the verdict does not hang on it"
+    return f"its figure is known to within {plan.within_pct:g} %"
 
 
 def cut_short(state: ComparisonState) -> tuple[RunKey, ...]:

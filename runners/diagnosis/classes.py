@@ -20,8 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from runners.diagnosis.figures import Figures
-from runners.diagnosis.plan import Role
+from runners.diagnosis.figures import Figures, figures_of
+from runners.diagnosis.plan import Role, places
 from runners.diagnosis.records import Bottleneck, Figure
 from runners.diagnosis.thresholds import (
     CONTENDED_SHARE,
@@ -34,6 +34,7 @@ from runners.diagnosis.thresholds import (
 )
 from runners.spec import JobSpec
 from runners.state import ComparisonState
+from runners.statistics import TRIALS_FOR_INTERVAL
 
 
 class Side(Enum):
@@ -99,6 +100,22 @@ def decide(figures: Figures) -> Decision | None:
         hangs_on=hangs_on,
         is_own_doing=_is_own_doing(figures, _by_value),
     )
+
+
+def hangs_on(state: ComparisonState, job: int) -> bool:
+    """Whether the verdict hangs on further runs of a job, or on its first ones.
+
+    Args:
+        state: The runs of a diagnosis.
+        job: Its place in the plan.
+    """
+    if sum(run.status.is_over for run in state.runs_of(job)) < TRIALS_FOR_INTERVAL:
+        return True
+    decision = decide(figures_of(state))
+    if decision is None:
+        return False
+    roles = places(state.plan)
+    return any(roles.get(role) == job for role in decision.hangs_on)
 
 
 def _class(figures: Figures, stall: Figure, against: _Against) -> tuple[Bottleneck, _Open]:
