@@ -135,7 +135,7 @@ COLUMNS = (
 )
 KEPT_FIRST = (
     *("epoch", "time", "samples/s", "data", "GPU %", "rest", "fwd", "bwd", "copy", "opt"),
-    *("p50 ms", "p95 ms", "max ms", "W", "°C", "limits", "own cores", "others", "J/sample"),
+    *("p50 ms", "p95 ms", "max ms", "W", "°C", "own cores", "others", "J/sample", "limits"),
     *("MHz", "min %", "quota s", "J", "psi cpu", "psi io", "read"),
 )
 """The titles in the order in which a narrow table keeps them."""

@@ -9,7 +9,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from runners.machine.slowed import Slowed, slowed
 from runners.state import RunState
+from runners.text import counted
 from tui import format as fmt
 from tui.line import Line, wrap
 from tui.theme import Palette, Role
@@ -17,6 +19,7 @@ from tui.widgets.rows import MANY_ROWS, RowsWidget
 from tui.widgets.time.epoch_columns import Column, Row, columns_for
 
 _WHEEL_ROWS = 3
+_MARK_CELLS = 4
 
 
 class EpochsPane(RowsWidget):
@@ -60,6 +63,7 @@ class EpochsPane(RowsWidget):
         self._jobs = 0
         self._top = 0
         self._follows = True
+        self._hidden = 0
 
     def show(self, title: str, run: RunState, *, unit: str, on_cpu: bool, jobs: int) -> None:
         """Show a run's epochs.
@@ -115,16 +119,18 @@ class EpochsPane(RowsWidget):
         if not self._rows:
             words = f"Each {self._unit} that ends adds a row."
             return [Line(palette).add(row, Role.DIM) for row in wrap(words, width)]
-        columns, hidden = columns_for(self._rows, width, on_cpu=self._on_cpu)
+        slow = [
+            slowed(row.machine, row.epoch.epoch_s) if row.machine else None for row in self._rows
+        ]
+        mark_cells = max((_MARK_CELLS + len(_short(each)) for each in slow if each), default=0)
+        columns, self._hidden = columns_for(self._rows, width - mark_cells, on_cpu=self._on_cpu)
         top = 0
         if height < MANY_ROWS:
             self._look_from(self._top)
             top = self._top
         head = Line(palette).add("".join(f"{c.title:>{c.cells}}" for c in columns), Role.DIM)
-        if hidden and head.width + 5 + len(str(hidden)) <= width:
-            head.add(f"  +{hidden} …", Role.DIM)
-        shown = self._rows[top : top + max(1, height - 1)]
-        return [head, *(_line(row, columns, palette) for row in shown)]
+        shown = list(zip(self._rows, slow, strict=True))[top : top + max(1, height - 1)]
+        return [head, *(_line(row, columns, palette, each, width) for row, each in shown)]
 
     def _room(self) -> int:
         return max(1, self.size.height - 1)
@@ -137,20 +143,33 @@ class EpochsPane(RowsWidget):
         self._top = last if self._follows else min(max(row, 0), last)
 
     def _place_text(self) -> str:
-        """Which rows are in sight where not all are, and the keys that help."""
+        """Which rows and columns are in sight where not all are, and the keys that help."""
         total, room = len(self._rows), self._room()
         texts = []
         if total > room:
             texts.append(f"{self._top + 1}-{min(self._top + room, total)} of {total} ↑↓")
         if self._jobs > 1 and self.has_focus:
             texts.append("←→ other job")
+        if self._hidden:
+            texts.append(f"{counted(self._hidden, 'more column')} in a wider window")
         return " · ".join(texts)
 
 
-def _line(row: Row, columns: Sequence[Column], palette: Palette) -> Line:
+def _line(
+    row: Row, columns: Sequence[Column], palette: Palette, slow: Slowed | None, width: int
+) -> Line:
     line = Line(palette)
     for column in columns:
         text = column.text(row)
         role = Role.TEXT if text is not None else Role.DIM
         line.add(f"{fmt.UNKNOWN if text is None else text:>{column.cells}}", role)
-    return line
+    if slow is None:
+        return line
+    words = slow.in_words()
+    if line.width + _MARK_CELLS + len(words) > width:
+        words = _short(slow)
+    return line.add(f"  ◀ {words}", Role.WARNING)
+
+
+def _short(slow: Slowed) -> str:
+    return f"slowed by {slow.by}"

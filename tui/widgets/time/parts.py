@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runners.devices import is_accelerator
@@ -37,6 +37,7 @@ class PartSeen:
         bytes_per_s: The same in bytes, of copies to the device.
         in_use: How much of the capacity the job as it is uses, 0 to 1.
         is_narrow: Whether it limits.
+        is_measured: Whether the run that tells of it goes on.
     """
 
     part: Part
@@ -45,23 +46,31 @@ class PartSeen:
     bytes_per_s: float | None = None
     in_use: float | None = None
     is_narrow: bool = False
+    is_measured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """Samples a second through all parts, and of when that is: `now`, `steady`."""
+    """Samples a second through all parts, and what that is of: `now`, `steady`, `cold`."""
 
     samples_per_s: float | None
-    when: str
+    of: str
 
 
-def flow_of(run: RunState) -> Flow:
-    """How fast a run goes: the epoch under way once it has a pace, else what it came to."""
+def flow_of(run: RunState, found: Diagnosis | None = None) -> Flow:
+    """How fast a job goes: its epoch under way once that has a pace, else what it came to.
+
+    Args:
+        run: Its newest run.
+        found: Its diagnosis, which has the median over several runs.
+    """
     progress = run.progress
     if progress is not None and progress.elapsed_s >= _PACE_FROM_S and not run.status.is_over:
-        return Flow(samples_per_s=progress.samples / progress.elapsed_s, when="now")
+        return Flow(samples_per_s=progress.samples / progress.elapsed_s, of="now")
+    if found is not None and found.samples_per_s is not None:
+        return Flow(samples_per_s=found.samples_per_s.value, of="as it is")
     is_steady = len(run.epochs) > run.warm_up
-    return Flow(samples_per_s=speed_samples_per_s(run), when="steady" if is_steady else "cold")
+    return Flow(samples_per_s=speed_samples_per_s(run), of="steady" if is_steady else "cold")
 
 
 def parts_seen(
@@ -78,9 +87,11 @@ def parts_seen(
     flow = found.samples_per_s if found else None
     seen = []
     for part in Part:
-        figure = known.get(part)
+        figure, probed = known.get(part), _runs_of(part, runs)
+        is_measured = any(is_at_work(run) for run in probed)
         if figure is None:
-            seen.append(PartSeen(part=part, remark=_why_unknown(part, spec, runs)))
+            remark = _why_unknown(part, spec, runs, probed)
+            seen.append(PartSeen(part=part, remark=remark, is_measured=is_measured))
             continue
         seen.append(
             PartSeen(
@@ -90,9 +101,21 @@ def parts_seen(
                 bytes_per_s=_bytes_per_s(figure, runs) if part is Part.TRANSFER else None,
                 in_use=min(1.0, flow.value / figure.value) if flow and figure.value else None,
                 is_narrow=found is not None and found.narrow is part,
+                is_measured=is_measured,
             )
         )
     return tuple(seen)
+
+
+def is_at_work(run: RunState) -> bool:
+    """Whether a run has begun and is not over."""
+    return run.status is not RunStatus.WAITING and not run.status.is_over
+
+
+def _runs_of(part: Part, runs: ComparisonState | None) -> Sequence[RunState]:
+    """The runs that tell of a part."""
+    job = places(runs.plan).get(_ROLES[part]) if runs else None
+    return () if runs is None or job is None else runs.runs_of(job)
 
 
 def _interval(figure: Figure) -> str:
@@ -101,7 +124,12 @@ def _interval(figure: Figure) -> str:
     return f"{fmt.speed(figure.low)} to {fmt.speed(figure.high)}"
 
 
-def _why_unknown(part: Part, spec: JobSpec | None, runs: ComparisonState | None) -> str:
+def _why_unknown(
+    part: Part,
+    spec: JobSpec | None,
+    runs: ComparisonState | None,
+    probed: Sequence[RunState],
+) -> str:
     if part is Part.TRANSFER and spec is not None:
         if not is_accelerator(spec.settings.device):
             return NO_COPIES
@@ -109,14 +137,12 @@ def _why_unknown(part: Part, spec: JobSpec | None, runs: ComparisonState | None)
             return NOT_COPIED
     if runs is None:
         return MEASURED_BY
-    job = places(runs.plan).get(_ROLES[part])
-    probed = () if job is None else runs.runs_of(job)
     if any(run.status is RunStatus.FAILED for run in probed):
         return "its run failed"
-    under_way = [run for run in probed if run.status is not RunStatus.WAITING]
-    if under_way and not under_way[-1].status.is_over:
-        speed = flow_of(under_way[-1]).samples_per_s
-        return "measuring …" if speed is None else f"measuring: {fmt.speed(speed)}"
+    at_work = next(filter(is_at_work, probed), None)
+    if at_work is not None:
+        speed = flow_of(at_work).samples_per_s
+        return "no figure yet" if speed is None else f"so far {fmt.speed(speed)}"
     return "not measured" if not probed or runs.is_over else "waits for its turn"
 
 

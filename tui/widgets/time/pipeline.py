@@ -18,7 +18,9 @@ PICTURE_FROM = 100
 """Cells from which on the parts stand beside each other; below they have a row each."""
 _ARROW_CELLS = 14
 _NAME_CELLS = 10
+_PHASE_ROWS = 2
 _NARROW = "◀ narrow"
+_MEASURED = "▸ measuring"
 _EDGES = {False: "┌─┐│└┘", True: "┏━┓┃┗┛"}
 
 
@@ -35,6 +37,7 @@ class PipelinePane(RowsWidget):
         super().__init__(id=id, classes="pane")
         self.entitle("pipeline")
         self._run = RunState()
+        self._flow = flow_of(self._run)
         self._parts = parts_seen(None, None, None)
 
     def show(
@@ -56,15 +59,15 @@ class PipelinePane(RowsWidget):
         """
         self.entitle(title)
         self._run = run
+        self._flow = flow_of(run, found)
         self._parts = parts_seen(spec, found, runs)
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
         del height
-        flow = flow_of(self._run)
         draw = _picture if width >= PICTURE_FROM else _rows
-        return draw(self._parts, flow, palette, width) + _phases(self._run, palette, width)
+        return draw(self._parts, self._flow, palette, width) + _phases(self._run, palette, width)
 
 
 def _picture(parts: Sequence[PartSeen], flow: Flow, palette: Palette, width: int) -> list[Line]:
@@ -88,7 +91,7 @@ def _arrow(flow: Flow, palette: Palette) -> list[Line]:
         Line(palette).pad_to(room),
         Line(palette).add(speed.center(room), Role.STRONG),
         Line(palette).add(f" {'━' * (room - 3)}▶ ", Role.GOOD if is_known else Role.TRACK),
-        Line(palette).add((flow.when if is_known else "").center(room), Role.DIM),
+        Line(palette).add((flow.of if is_known else "").center(room), Role.DIM),
         Line(palette).pad_to(room),
     ]
 
@@ -99,9 +102,15 @@ def _box(part: PartSeen, palette: Palette, cells: int) -> list[Line]:
     top = Line(palette).add(f"{left_top}{flat} ", edge)
     top.add(part.part.value.upper(), Role.WARNING if part.is_narrow else Role.LABEL)
     top.add(f" {_NARROW}" if part.is_narrow else "", Role.WARNING)
+    top.add(f" {_MEASURED}" if part.is_measured else "", Role.KEY)
     top.add(" ").add(flat * (cells - top.width - 1) + right_top, edge)
     lines = [top]
-    for inner in (_capacity(part, palette), _remark(part, palette), _use(part, palette, cells - 4)):
+    room = cells - 4
+    for inner in (
+        _capacity(part, palette),
+        _remark(part, palette, room),
+        _use(part, palette, room),
+    ):
         line = Line(palette).add(f"{side} ", edge).join(inner)
         lines.append(line.pad_to(cells - 1).add(side, edge))
     return [*lines, Line(palette).add(left_low + flat * (cells - 2) + right_low, edge)]
@@ -114,11 +123,11 @@ def _capacity(part: PartSeen, palette: Palette) -> Line:
     return line.add(fmt.speed(part.capacity.value), Role.STRONG).add(" samples/s", Role.LABEL)
 
 
-def _remark(part: PartSeen, palette: Palette) -> Line:
-    line = Line(palette)
+def _remark(part: PartSeen, palette: Palette, width: int) -> Line:
+    fields: list[Field] = [((part.remark, Role.DIM),)]
     if part.bytes_per_s is not None:
-        line.add(fmt.rate(part.bytes_per_s).strip(), Role.TEXT).add(" · ", Role.DIM)
-    return line.add(part.remark, Role.DIM)
+        fields.insert(0, ((fmt.rate(part.bytes_per_s).strip(), Role.TEXT),))
+    return Line(palette).add_fields(fields, width)
 
 
 def _use(part: PartSeen, palette: Palette, width: int) -> Line:
@@ -141,6 +150,8 @@ def _rows(parts: Sequence[PartSeen], flow: Flow, palette: Palette, width: int) -
             fields.append(((_NARROW, Role.WARNING),))
         if part.capacity is None:
             fields = [((f"{fmt.UNKNOWN:>9}  ", Role.DIM),)]
+        if part.is_measured:
+            fields.append(((_MEASURED, Role.KEY),))
         if part.in_use is not None:
             fields.append(((f"{100 * part.in_use:3.0f} % in use", Role.TEXT),))
         if part.bytes_per_s is not None:
@@ -150,10 +161,11 @@ def _rows(parts: Sequence[PartSeen], flow: Flow, palette: Palette, width: int) -
     flows = Line(palette).add("flow".ljust(_NAME_CELLS), Role.LABEL)
     text = f"{fmt.speed(flow.samples_per_s):>9}"
     flows.add(text, Role.STRONG).add("/s ", Role.LABEL)
-    return [*lines, flows.add(flow.when if flow.samples_per_s is not None else "", Role.DIM)]
+    return [*lines, flows.add(flow.of if flow.samples_per_s is not None else "", Role.DIM)]
 
 
 def _phases(run: RunState, palette: Palette, width: int) -> list[Line]:
-    """Where the time of the newest epoch goes."""
-    lines = phase_lines(run, palette, width)
-    return lines or [Line(palette).add("The phases of an epoch come with the first.", Role.DIM)]
+    """Where the time of the newest epoch goes; always two rows, so that nothing jumps."""
+    words = "Where the time of an epoch goes is drawn here as soon as one is under way."
+    lines = phase_lines(run, palette, width) or [Line(palette).add(words, Role.DIM)]
+    return [*lines, *[Line(palette)] * (_PHASE_ROWS - len(lines))]

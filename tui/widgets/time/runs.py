@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from runners.diagnosis.plan import is_diagnosis
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import samples_per_s
 from tui import format as fmt
@@ -13,7 +14,7 @@ from tui.line import Line, cut
 from tui.theme import Palette, Role
 from tui.widgets.job_card import STAGE_TEXT, share_done
 from tui.widgets.rows import RowsWidget
-from tui.widgets.time.parts import flow_of
+from tui.widgets.time.parts import flow_of, is_at_work
 
 MARKS = {
     RunStatus.WAITING: ("·", Role.DIM),
@@ -25,8 +26,9 @@ MARKS = {
 UNDER_WAY = ("▸", Role.KEY)
 MARKS_UP_TO = 9
 MAX_LABEL_CELLS = 26
-_SPEED_CELLS = 10
-_LEAST_STATUS_CELLS = 8
+_SPEED_CELLS = 8
+_BAR_FROM = 12
+_LEAST_STATUS_CELLS = 4
 
 
 class RunsPane(RowsWidget):
@@ -46,7 +48,7 @@ class RunsPane(RowsWidget):
     def show(self, state: ComparisonState | None) -> None:
         """Show a comparison as it stands; None where there is none."""
         self._state = state
-        self.entitle("runs" if state is None else f"runs · {progress_of(state)}")
+        self.entitle("runs" if state is None else f"runs · {progress_of(state)} · samples/s")
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
@@ -63,27 +65,26 @@ class RunsPane(RowsWidget):
         lines = []
         for job in jobs[top:]:
             spec, runs = state.plan.jobs[job], state.runs_of(job)
-            line = Line(palette).add(cut(spec.label, cells).ljust(cells + 1))
+            role = Role.STRONG if is_at_work(newest[job]) else Role.TEXT
+            line = Line(palette).add(cut(spec.label, cells).ljust(cells + 1), role)
             for text, role in _marks(runs):
                 line.add(text, role)
-            room = width - line.width - _SPEED_CELLS - 2
+            room = width - line.width - _SPEED_CELLS - 1
             line.add(" ").join(_status(newest[job], spec.settings.epochs, palette, room))
             if newest[job].error is None:
                 speed = fmt.speed(_speed(runs, newest[job]))
-                line.pad_to(width - _SPEED_CELLS).add(f"{speed:>{_SPEED_CELLS - 2}}/s")
+                line.pad_to(width - _SPEED_CELLS).add(f"{speed:>{_SPEED_CELLS}}")
             lines.append(line)
         return lines
 
 
-def is_at_work(run: RunState) -> bool:
-    """Whether a run has begun and is not over."""
-    return run.status is not RunStatus.WAITING and not run.status.is_over
-
-
 def progress_of(state: ComparisonState) -> str:
-    """How many runs are over: `5 of 18 done`."""
-    runs = state.runs.values()
-    return f"{sum(run.status.is_over for run in runs)} of {len(runs)} done"
+    """How many runs are over: `5 of 18 done`; of a diagnosis not all may be needed."""
+    statuses = [run.status for run in state.runs.values()]
+    needed = len(statuses) - statuses.count(RunStatus.SPARED)
+    over = sum(status.is_over for status in statuses) - statuses.count(RunStatus.SPARED)
+    at_most = "at most " if is_diagnosis(state.plan) and over < needed else ""
+    return f"{over} of {at_most}{needed} done"
 
 
 def _marks(runs: Sequence[RunState]) -> list[tuple[str, Role]]:
@@ -103,7 +104,10 @@ def _status(run: RunState, epochs: int, palette: Palette, width: int) -> Line:
         return line
     if run.status is RunStatus.STARTING:
         stage = STAGE_TEXT[run.stage] if run.stage else "starting"
-        return line.add(cut(stage, width), Role.DIM)
+        return line.add(cut(stage, width) if width >= _BAR_FROM else "…", Role.DIM)
+    if width < _BAR_FROM:
+        number = min(len(run.epochs) + (run.current is not None), epochs)
+        return line.add(f"{number}/{epochs}", Role.KEY)
     return line.bar(share_done(run, epochs), width, Role.KEY)
 
 
