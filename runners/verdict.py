@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from runners.accuracy import accuracy, differ, points_apart
 from runners.cells import chosen_axes
+from runners.diagnosis.diagnose import diagnose
 from runners.fits import mean_ratios
 from runners.fluctuation import ENVIRONMENT_PCT, FLUCTUATION_PCT, fluctuation
 from runners.spec import Plan
@@ -43,6 +44,11 @@ def verdict(state: ComparisonState) -> tuple[str, ...]:
     """The sentences, the most important first; none before the first epoch is done."""
     if not any(full_epochs(run) for run in state.runs.values()):
         return ()
+    found = diagnose(state)
+    if found is not None:
+        # Its runs leave out parts: what they differ by is told by the diagnosis alone.
+        told = (found.sentence, *found.evidence, *note_sentences(state.plan))
+        return (*told, *_data_sentences(state), *_spared_sentences(state))
     parts = [_ratio_sentences(state), sweep_sentences(state), note_sentences(state.plan)]
     if len(state.plan.workloads) > 1:
         # The table has the ratios; from which size on a device pays is what was asked.

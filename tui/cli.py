@@ -25,6 +25,7 @@ _COMMANDS_TEXT = """\
 commands (racetop COMMAND --help says more):
   compare WORKLOAD   the race without a screen: progress on stderr, result on stdout
   history            past comparisons: list, show, compare, resume, export, import, delete
+  diagnose WORKLOAD  where the time goes, what limits it, what to change, and what that gains
   tune WORKLOAD      tries each setting briefly and keeps what wins
   snapshot           the machine's readings, once or as a stream
   workloads          what can be trained
@@ -100,6 +101,7 @@ def _commands() -> Mapping[str, Callable[[Sequence[str]], int]]:
     return {
         "compare": _compare,
         "history": _history,
+        "diagnose": _diagnose,
         "tune": _tune,
         "snapshot": _snapshot,
         "workloads": _workloads,
@@ -224,6 +226,55 @@ def _history(arguments: Sequence[str]) -> int:
     from tui.commands.history import run_history
 
     return run_history(arguments)
+
+
+def _diagnose(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="racetop diagnose",
+        usage="%(prog)s WORKLOAD [options]",
+        description="Run a training briefly as it is and without one part each, and tell what "
+        "limits it, by how much, and what to change. Progress goes to stderr.",
+    )
+    from runners.reports.names import Form
+
+    parser.add_argument(
+        "workload", metavar="WORKLOAD", help="a name that 'racetop workloads' lists"
+    )
+    form = parser.add_mutually_exclusive_group().add_argument
+    form(
+        "--json",
+        action="store_const",
+        const=Form.JSON,
+        dest="form",
+        default=Form.TEXT,
+        help="schema racetop.diagnosis/1, see docs/diagnosis.md",
+    )
+    form(
+        "--markdown",
+        action="store_const",
+        const=Form.MARKDOWN,
+        dest="form",
+        help="tables to paste into an issue",
+    )
+    parser.add_argument(
+        "--try",
+        action="store_true",
+        dest="try_remedies",
+        help="apply each remedy and measure what it gains",
+    )
+    parser.add_argument(
+        "--trial-seconds",
+        type=option_values.seconds,
+        default=1.0,
+        metavar="TIME",
+        help="about how long a steady epoch of a run takes (default 1s)",
+    )
+    _add_no_history(parser)
+    add_comparison_options(parser)
+    options = parser.parse_args(arguments)
+    from tui.commands.diagnose import run_diagnose
+
+    return run_diagnose(options)
 
 
 def _tune(arguments: Sequence[str]) -> int:

@@ -6,35 +6,15 @@ docs/diagnosis.md tells what each key means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from runners.diagnosis.records import Diagnosis, Figure, Part, Remedy, Tried
+from runners.diagnosis.records import Diagnosed, Diagnosis, Figure, Part, Remedy, Tried
 from runners.reports import run_document
 from runners.reports.conditions import Origin, taken_at, versions
 from runners.reports.document import finite
-from runners.spec import JobSpec
-from runners.state import ComparisonState
 from runners.statistics import Ratio
 
 SCHEMA = "racetop.diagnosis/1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosed:
-    """One job, the runs that were made to diagnose it, and what they came to.
-
-    Attributes:
-        job: The whole job, as it was asked for.
-        state: The runs; None where a stop came before them.
-        diagnosis: What they say; None as long as they say nothing.
-        tried: The remedies that were applied, in order.
-    """
-
-    job: JobSpec
-    state: ComparisonState | None = None
-    diagnosis: Diagnosis | None = None
-    tried: tuple[Tried, ...] = ()
 
 
 def to_json(

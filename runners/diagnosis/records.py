@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runners.spec import JobSpec
+from runners.state import ComparisonState
 from runners.statistics import Ratio
 
 
@@ -128,3 +129,20 @@ class Diagnosis:
     evidence: tuple[str, ...]
     remedies: tuple[Remedy, ...]
     is_complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """One job, the runs that were made to diagnose it, and what they came to.
+
+    Attributes:
+        job: The whole job, as it was asked for.
+        state: The runs; None where a stop came before them.
+        diagnosis: What they say; None as long as they say nothing.
+        tried: The remedies that were applied, in order.
+    """
+
+    job: JobSpec
+    state: ComparisonState | None = None
+    diagnosis: Diagnosis | None = None
+    tried: tuple[Tried, ...] = ()

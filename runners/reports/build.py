@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runners.cells import chosen_axes
-from runners.reports import batches, calls, jobs, ladder, loaders, metrics, summary
+from runners.diagnosis.diagnose import diagnose, is_diagnosis
+from runners.reports import batches, calls, diagnosis, jobs, ladder, loaders, metrics, summary
 from runners.reports.conditions import Origin, conditions
 from runners.reports.names import ReportName
 from runners.reports.remarks import remarks
@@ -34,9 +35,14 @@ def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Re
         name: Which one; None is the one that fits.
         origin: Where the comparison comes from.
     """
+    found = diagnose(state) if name is None else None
     return Report(
         title=_title(state),
-        tables=(*_TABLES[name or fitting(state.plan)](state), *loaders.tables(state)),
+        tables=(
+            *(diagnosis.tables(found) if found else ()),
+            *_TABLES[name or fitting(state.plan)](state),
+            *loaders.tables(state),
+        ),
         remarks=remarks(state, origin.machine),
         conditions=conditions(state, origin, name),
     )
@@ -44,6 +50,8 @@ def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Re
 
 def fitting(plan: Plan) -> ReportName:
     """The report that shows what a plan's jobs differ in."""
+    if is_diagnosis(plan):
+        return ReportName.JOBS
     axes = chosen_axes(plan)
     kinds = {workload.kind for workload in plan.workloads}
     if "workload" in axes or kinds == {Kind.MICRO}:

@@ -6,8 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runners.diagnosis.document import Diagnosed
-from runners.diagnosis.records import Diagnosis, Figure, Remedy, Tried
+from runners.diagnosis.records import Diagnosed, Diagnosis, Figure, Remedy, Tried
 from runners.reports.conditions import Origin, conditions
 from runners.reports.figures import rate, times, times_with_interval
 from runners.reports.remarks import troubles

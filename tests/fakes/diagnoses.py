@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runners.diagnosis.document import Diagnosed
 from runners.diagnosis.records import (
     Bottleneck,
+    Diagnosed,
     Diagnosis,
     Figure,
     Part,

@@ -3,7 +3,8 @@
     run_worker(settings, on_event, command=planted("item-sleep=0.002", "read-work=0.001"))
 
 starts it cold, as `runners.launching.launch.run_worker` does the real one; a comparison takes
-`run_worker=partial(run_worker, command=planted(...))`. A fault is `PLACE-KIND=SECONDS`:
+`run_worker=partial(run_worker, command=planted(...))`. `WarmWorkers(command=planted_server(...))`
+forks such workers from a process that has imported torch. A fault is `PLACE-KIND=SECONDS`:
 
 - `item` happens whenever the as-written loader reads a sample (in loader processes, too, however
   they are started), `forward` in each forward pass of the model that trains, evaluation included,
@@ -22,9 +23,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 _VARIABLE = "RACETOP_TEST_FAULTS"
+_SERVER = "--server"
 
 
 def planted(*faults: str) -> tuple[str, ...]:
@@ -32,7 +34,14 @@ def planted(*faults: str) -> tuple[str, ...]:
     return (sys.executable, "-P", str(Path(__file__)), *faults)
 
 
+def planted_server(*faults: str) -> tuple[str, ...]:
+    """The command that starts a fork server of such workers; its own arguments follow."""
+    return (sys.executable, "-P", str(Path(__file__)), _SERVER, *faults)
+
+
 def main() -> None:
+    if sys.argv[1] == _SERVER:
+        serve()
     *faults, settings = sys.argv[1:]
     # Loader processes that are not forked from here learn of the faults by the environment.
     os.environ[_VARIABLE] = " ".join(faults)
@@ -41,6 +50,23 @@ def main() -> None:
     from runners.worker.leaving import leave
 
     leave(main([settings], os.environ))
+
+
+def serve() -> NoReturn:
+    *faults, fd, settings = sys.argv[2:]
+    os.environ[_VARIABLE] = " ".join(faults)
+    from runners.worker import fork_server
+    from runners.worker.leaving import leave
+
+    server: Any = fork_server
+    import_everything = server.import_everything
+
+    def import_and_plant() -> None:
+        import_everything()
+        plant()
+
+    server.import_everything = import_and_plant
+    leave(server.main([fd, settings]))
 
 
 def plant() -> None:

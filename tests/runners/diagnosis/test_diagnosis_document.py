@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from runners.diagnosis import thresholds
-from runners.diagnosis.document import SCHEMA, Diagnosed, to_json
-from runners.diagnosis.records import Bottleneck
+from runners.diagnosis.document import SCHEMA, to_json
+from runners.diagnosis.records import Bottleneck, Diagnosed
 from runners.spec import JobSpec
 from sensors.snapshot import snapshot
 from tests.fakes.diagnoses import diagnosed, nothing_found
