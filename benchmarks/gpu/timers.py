@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
-from runners.events import Phases
+from runners.events import Phases, StepTimes
 from runners.worker.batches import Batches
 from runners.worker.timing import DeviceEvent, HostTimer, PhaseTimer
 
@@ -22,6 +22,10 @@ class HostEvent:
     def record(self) -> None:
         """See `DeviceEvent`."""
         self._recorded_s = time.perf_counter()
+
+    def query(self) -> bool:
+        """See `DeviceEvent`."""
+        return True
 
     def elapsed_time(self, end_event: Self) -> float:
         """See `DeviceEvent`."""
@@ -62,10 +66,6 @@ class BothTimers:
         self._first.mark()
         self._second.mark()
 
-    def data_wait_s(self) -> float | None:
-        """The first one's."""
-        return self._first.data_wait_s()
-
     def phases(self) -> Phases:
         """The first one's."""
         return self._first.phases()
@@ -73,6 +73,14 @@ class BothTimers:
     def device_idle_s(self) -> float | None:
         """The first one's."""
         return self._first.device_idle_s()
+
+    def first_wait_s(self) -> float | None:
+        """The first one's."""
+        return self._first.first_wait_s()
+
+    def step_times(self) -> StepTimes | None:
+        """The first one's."""
+        return self._first.step_times()
 
 
 class _Through:
@@ -95,9 +103,10 @@ class SpanTimer:
     def __init__(self, inner: PhaseTimer, new_event: Callable[[], DeviceEvent]) -> None:
         self.clock = inner.clock
         self.mark = inner.mark
-        self.data_wait_s = inner.data_wait_s
         self.phases = inner.phases
         self.device_idle_s = inner.device_idle_s
+        self.first_wait_s = inner.first_wait_s
+        self.step_times = inner.step_times
         self._inner = inner
         self._first, self._last = new_event(), new_event()
 

@@ -57,7 +57,8 @@ class Device:
         if self.type == "cuda":
             return DeviceTimer(lambda: torch.cuda.Event(enable_timing=True))
         if self.type == "mps":
-            return DeviceTimer(lambda: torch.mps.Event(enable_timing=True))
+            # Reading a mark waits for all work of the device there.
+            return DeviceTimer(lambda: torch.mps.Event(enable_timing=True), is_read_early=False)
         return HostTimer()
 
     def forget_peak_memory(self) -> None:

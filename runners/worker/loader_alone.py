@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
-from runners.events import EpochFinished, EpochStarted, Phases, StepProgress
+from runners.events import EpochFinished, EpochStarted, StepProgress
 from runners.worker.batches import Batches
 from runners.worker.channel import EventChannel
 from runners.worker.devices import Device
+from runners.worker.loader_use import LoaderWatch
 from runners.worker.stop import Stop
 from runners.worker.timing import HostTimer
 from runners.worker.unit import time_unit
@@ -46,6 +46,7 @@ class LoaderAlone:
         self._channel = channel
         self._stop = stop
         self._timer = HostTimer()
+        self._loader = LoaderWatch.of(train, lambda: channel.steps_done)
 
     def run_epoch(self, epoch: int) -> EpochFinished:
         """Take all batches once and send what became of it.
@@ -65,10 +66,12 @@ class LoaderAlone:
             epoch=epoch,
             samples=self._samples,
             steps=steps,
+            is_watched=self._settings.phase_timing,
+            timer=self._timer,
+            loader=self._loader,
         )
-        finished = replace(unit, phases=Phases(data_wait_s=self._timer.data_wait_s()))
-        self._channel.send(finished)
-        return finished
+        self._channel.send(unit)
+        return unit
 
     def _take_all(self, epoch: int, steps: int) -> None:
         now, timer, channel = time.perf_counter, self._timer, self._channel
@@ -86,7 +89,7 @@ class LoaderAlone:
                         steps=steps,
                         samples=samples,
                         elapsed_s=time_s - start_s,
-                        phases=Phases(data_wait_s=timer.data_wait_s()),
+                        phases=timer.phases(),
                     )
                 )
             if step < steps:

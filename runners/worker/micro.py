@@ -60,7 +60,14 @@ def run(
             EpochStarted(epoch=call, epochs=settings.epochs, steps=1, samples=settings.batch_size)
         )
         with torch.no_grad():
-            unit = time_unit(device, task.call, epoch=call, samples=settings.batch_size, steps=1)
+            unit = time_unit(
+                device,
+                task.call,
+                epoch=call,
+                samples=settings.batch_size,
+                steps=1,
+                is_watched=settings.phase_timing,
+            )
         channel.steps_done += 1
         channel.send(unit)
         print(f"call {call}/{settings.epochs}: {unit.epoch_s:.4f} s", flush=True)

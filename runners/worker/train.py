@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from runners.events import EpochFinished, EpochStarted, Phases, StepProgress
+from torch import Tensor
+
+from runners.events import EpochFinished, EpochStarted, StepProgress
 from runners.worker.channel import EventChannel
 from runners.worker.devices import Device
 from runners.worker.inputs import Inputs
+from runners.worker.loader_use import LoaderWatch
 from runners.worker.metrics import Metrics, metrics_for
 from runners.worker.network import Network
 from runners.worker.stop import Stop
@@ -55,6 +58,8 @@ class Trainer:
             metrics_for, settings.variant, device.torch_device
         )
         self._timer = device.phase_timer(wanted=settings.phase_timing)
+        self._loader = LoaderWatch.of(inputs.train, lambda: channel.steps_done)
+        self._copied_bytes: int | None = None
 
     def run_epoch(self, epoch: int) -> EpochFinished:
         """Train on all samples once and send what became of it.
@@ -80,14 +85,15 @@ class Trainer:
             epoch=epoch,
             samples=self._inputs.train_samples,
             steps=steps,
+            is_watched=self._settings.phase_timing,
+            timer=self._timer,
+            loader=self._loader,
         )
         finished = replace(
             unit,
             train_loss=metrics.loss(),
             train_accuracy=metrics.accuracy(),
-            phases=self._timer.phases(),
-            phase_clock=self._timer.clock,
-            device_idle_s=self._timer.device_idle_s(),
+            copied_bytes=self._copied_bytes,
         )
         self._channel.send(finished)
         return finished
@@ -123,9 +129,26 @@ class Trainer:
                         steps=steps,
                         samples=metrics.samples,
                         elapsed_s=time_s - start_s,
-                        phases=Phases(data_wait_s=timer.data_wait_s()),
+                        phases=timer.phases(),
                         train_loss=metrics.loss_so_far(),
                     )
                 )
             if step < steps:
                 self._stop.check()
+        copies = ((samples, inputs), (labels, targets))
+        self._copied_bytes = _copied_bytes(self._inputs.train_samples, copies)
+
+
+def _copied_bytes(samples: int, copies: Sequence[tuple[Tensor, Tensor]]) -> int | None:
+    """Bytes that a pass over so many samples copies to the device, as one of its batches tells.
+
+    Args:
+        samples: Samples of the pass.
+        copies: Tensors of the batch as they came, each with what lies on the device: itself
+            where it lay there already.
+
+    Returns:
+        None where nothing is copied.
+    """
+    copied = [tensor for tensor, there in copies if there is not tensor]
+    return sum(t.nbytes for t in copied) * samples // len(copied[0]) if copied else None

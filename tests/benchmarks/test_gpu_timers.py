@@ -37,6 +37,9 @@ class QueuedEvent:
     def record(self) -> None:
         self.done_s = max(self._queue.busy_until_s, self._host())
 
+    def query(self) -> bool:
+        return self._host() >= self.done_s
+
     def elapsed_time(self, end_event: QueuedEvent) -> float:
         return (end_event.done_s - self.done_s) * 1e3
 
