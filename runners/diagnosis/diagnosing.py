@@ -11,7 +11,7 @@ from runners.diagnosis.plan import MOST_TRIALS, refuse_what_has_no_input, whole_
 from runners.diagnosis.records import Remedy, Tried
 from runners.events import ErrorKind
 from runners.spec import JobSpec, Order, Plan
-from runners.state import ComparisonState, RunStatus
+from runners.state import ComparisonState
 from runners.statistics import (
     TRIALS_FOR_INTERVAL,
     Ratio,
@@ -121,10 +121,10 @@ def _gain(state: ComparisonState, samples: int | None) -> Ratio | None:
 
 
 def _has_too_few_samples(look: ComparisonState) -> bool:
-    """Whether a look may have failed as the set has fewer samples than it asked for."""
+    """Whether a look failed as the set has fewer samples than it asked for."""
     (run,) = look.runs.values()
-    return (
-        run.status is RunStatus.FAILED
-        and run.error is not None
-        and run.error.kind is ErrorKind.DATA_MISSING
-    )
+    error = run.error
+    if error is None or error.kind is not ErrorKind.DATA_MISSING:
+        return False
+    # Of all that may be amiss with data, only this is mended by fewer samples.
+    return "--train-samples" in (error.remedy or "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 
 from runners.diagnosis.classes import Case
-from runners.diagnosis.conditions import held
+from runners.diagnosis.conditions import outside
 from runners.diagnosis.plan import whole_samples
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.sentences import failures
-from runners.diagnosis.thresholds import CONTENDED_SHARE, THROTTLED_SHARE
+from runners.diagnosis.thresholds import CONTENDED_SHARE
 from runners.diagnosis.wording import factor, of_epoch, percent, rate
 from runners.statistics import data_wait_share
 from runners.text import counted, duration
@@ -83,23 +83,17 @@ def _twice(case: Case) -> list[str]:
 
 
 def _cores(case: Case) -> list[str]:
-    figures, machine, lines = case.figures, held(case.state.runs_of(0)), []
+    figures, seen, lines = case.figures, outside(case.state.runs_of(0)), []
     contended, alone = figures.shares.contended, figures.contended_alone
     if contended is not None and contended.value >= CONTENDED_SHARE / 2:
         text = f"It could have run and had no core for {of_epoch(contended)}"
         without = f", without input for {of_epoch(alone)}" if alone else ""
         lines.append(f"{text}{without}.")
-    if machine is not None and (machine.others_busy or 0.0) >= _NOTABLE_CORES:
-        lines.append(f"Other processes used {machine.others_busy:.1f} cores meanwhile.")
+    if seen is not None and (seen.others_busy or 0.0) >= _NOTABLE_CORES:
+        lines.append(f"Other processes used {seen.others_busy:.1f} cores meanwhile.")
     return lines
 
 
 def _clocks(case: Case) -> list[str]:
-    machine, throttled = held(case.state.runs_of(0)), case.figures.shares.throttled
-    if machine is None or throttled is None or throttled.value < THROTTLED_SHARE / 2:
-        return []
-    limits = sorted(machine.clock_limit_s.items(), key=lambda pair: -pair[1])
-    lines = [f"{name} held the clocks for {seconds:.3g} s of the runs." for name, seconds in limits]
-    if machine.cpu_heat_s:
-        lines.append(f"The processor slowed itself for heat for {machine.cpu_heat_s:.3g} s.")
-    return lines
+    seen = outside(case.state.runs_of(0))
+    return [f"A steady epoch was {seen.slowed.in_words()}."] if seen and seen.slowed else []

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runners.diagnosis.conditions import core_wait_share, throttled_share
+from runners.diagnosis.conditions import contended_share, throttled_share
 from runners.diagnosis.plan import (
     MORE_SAMPLES,
     Role,
@@ -80,7 +80,7 @@ def figures_of(state: ComparisonState) -> Figures:
         transfer=_figure(_part, as_it_is, in_host, cached),
         sync=_figure(_part, as_it_is, cached, all_s.get(Role.UNREAD, ())),
         launch_ratio=_figure(_step_ratio, cached, all_s.get(Role.TWICE, ())),
-        contended=_figure(float, trials(Role.AS_IT_IS, core_wait_share)),
+        contended=_figure(float, trials(Role.AS_IT_IS, contended_share)),
         throttled=_figure(float, trials(Role.AS_IT_IS, throttled_share)),
     )
     rates = {
@@ -97,7 +97,7 @@ def figures_of(state: ComparisonState) -> Figures:
         capacities=tuple((part, rate) for part, rate in rates.items() if rate is not None),
         samples_per_s=_figure(_rate, as_it_is),
         predicted_gain=_figure(_over, as_it_is, cached),
-        contended_alone=_figure(float, trials(Role.CACHED, core_wait_share)),
+        contended_alone=_figure(float, trials(Role.CACHED, contended_share)),
         start_share=_figure(float, start),
     )
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 
 from runners.diagnosis.classes import Case
 from runners.diagnosis.commands import command_with_and_without
-from runners.diagnosis.conditions import held, is_heat
+from runners.diagnosis.conditions import outside
 from runners.diagnosis.evidence import NOTABLE_START
 from runners.diagnosis.plan import MORE_SAMPLES, Role, loader_processes
 from runners.diagnosis.records import Bottleneck, Remedy
+from runners.machine.slowed import POWER_LIMITS
 from runners.statistics import steady_epochs
 from runners.text import counted
 from runners.workloads import Precision, Variant
@@ -195,19 +196,19 @@ def _leave_the_cores(case: Case) -> list[Remedy]:
     """What no setting of the job changes."""
     if case.decision.is_own_doing:
         return []
-    machine = held(case.state.runs_of(0))
-    what = "end what else runs on its cores, or give it cores of its own"
-    if machine is not None and (machine.quota_s or 0.0) / machine.epochs_s > 0.05:
-        what = "raise the CPU quota of its control group, or take fewer threads"
-    return [_remedy(case, what)]
+    seen = outside(case.state.runs_of(0))
+    if seen and seen.is_quota:
+        return [_remedy(case, "raise the CPU quota of its control group, or take fewer threads")]
+    if seen and seen.is_steal:
+        return [_remedy(case, "give the virtual machine cores of its own")]
+    return [_remedy(case, "end what else runs on its cores, or give it cores of its own")]
 
 
 def _cool(case: Case) -> list[Remedy]:
-    machine = held(case.state.runs_of(0))
-    limits = machine.clock_limit_s if machine else {}
-    if limits and not is_heat(max(limits, key=lambda name: limits[name])):
-        return [_remedy(case, "raise the card's power limit, where it may be")]
-    return [_remedy(case, "cool the machine: look at fans, dust, the room's air")]
+    seen = outside(case.state.runs_of(0))
+    if seen and seen.slowed and seen.slowed.by in POWER_LIMITS:
+        return [_remedy(case, "raise the card's power limit, where that is allowed")]
+    return [_remedy(case, "cool the machine: its fans, its filters, the air of the room")]
 
 
 def _idle_cores(case: Case) -> float | None:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from runners.devices import is_accelerator
 from runners.diagnosis.classes import Case
-from runners.diagnosis.conditions import Held, held, is_heat
+from runners.diagnosis.conditions import Outside, outside
 from runners.diagnosis.plan import loader_processes
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.wording import factor, of_epoch, speed
+from runners.machine.slowed import CPU_HEAT, HEAT_LIMITS
 from runners.spec import JobSpec
 from runners.state import ComparisonState
 from runners.statistics import TRIALS_FOR_INTERVAL
@@ -17,7 +18,6 @@ from runners.text import counted
 
 # A loader that alone is so much faster than the whole is not what the loop waits for alone.
 _WELL_ABOVE = 1.25
-_FROM_SHARE = 100.0
 
 
 def sentence(case: Case) -> str:
@@ -109,37 +109,32 @@ def _contended(case: Case) -> str:
         count = loader_processes(settings)
         processes = counted(count, "loader process", "loader processes")
         return f"{text}; its own {processes} share {cores} with it"
-    machine = held(case.state.runs_of(0))
-    return f"{text}; {_who(machine)}"
+    return f"{text}; {_who(outside(case.state.runs_of(0)))}"
 
 
-def _who(machine: Held | None) -> str:
+def _who(seen: Outside | None) -> str:
     """Who had the cores."""
-    if machine is None:
+    if seen is None:
         return "other processes, or a quota, had them"
-    shares = {
-        "a CPU quota held it back": (machine.quota_s or 0.0) / machine.epochs_s,
-        "the hypervisor gave them to other machines": (machine.steal_pct or 0.0) / _FROM_SHARE,
-    }
-    who = max(shares, key=lambda name: shares[name])
-    if shares[who] > 0.05:
-        return who
-    if machine.others_busy is not None:
-        return f"others used {machine.others_busy:.1f} cores meanwhile"
-    return "other processes had them"
+    if seen.is_quota:
+        return "a CPU quota held it back"
+    if seen.is_steal:
+        return "the hypervisor gave them to other machines"
+    if seen.others_busy is None:
+        return "other processes had them"
+    return f"others used {seen.others_busy:.1f} cores meanwhile"
 
 
 def _throttled(case: Case) -> str:
-    machine = held(case.state.runs_of(0))
-    text = of_epoch(case.figures.shares.throttled)
-    if machine is None or not machine.clock_limit_s:
-        return f"the processor slowed itself for heat for {text}"
-    name = max(machine.clock_limit_s, key=lambda each: machine.clock_limit_s[each])
-    what = "heat" if is_heat(name) else "a power limit"
-    return (
-        f"{what} ({name}) held the clocks down for {text}: "
-        f"{machine.clock_mhz or 0:,.0f} of {machine.clock_max_mhz or 0:,.0f} MHz"
-    )
+    seen, share = outside(case.state.runs_of(0)), of_epoch(case.figures.shares.throttled)
+    found = seen.slowed if seen else None
+    if found is None or found.by == CPU_HEAT:
+        return f"the processor slowed itself for heat for {share}"
+    what = "heat" if found.by in HEAT_LIMITS else "a power limit"
+    text = f"{what} ({found.by}) held the clocks down for {share}"
+    if found.clock_mhz is None or found.clock_max_mhz is None:
+        return text
+    return f"{text}, to {found.clock_mhz:,.0f} of {found.clock_max_mhz:,.0f} MHz"
 
 
 def _trainer(whole: JobSpec) -> str:
