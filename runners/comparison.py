@@ -8,17 +8,20 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from runners.events import Event
+from runners.events import EpochFinished, EpochStarted, Event
 from runners.launching.launch import run_worker
 from runners.machine.watching import Watch
 from runners.process_events import EpochObserved
-from runners.sparing import is_known
+from runners.sparing import is_known, why_known
 from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus, apply, skip_waiting, spare
 from runners.text import duration
 from runners.workloads import JobSettings
 from sensors.readings import Reading
 
+# An epoch that begins or ends so long after the newest look asks for one: what counters tell of it
+# is then known to a fraction of the interval between looks.
+LOOK_AT_EDGE_AFTER_S = 0.5
 # At the end a look is waited for, where looks have come: it tells of the last epoch.
 LAST_LOOK_WITHIN_S = 1.5
 
@@ -152,6 +155,8 @@ class Comparison:
         def on_event(event: Event) -> None:
             self._take(key, event)
             self._watch.told(key, event)
+            if isinstance(event, EpochStarted | EpochFinished):
+                self._look_at_edge()
 
         await self._run_worker(self.state.plan.jobs[key.job].settings, on_event)
 
@@ -164,6 +169,11 @@ class Comparison:
     def _take_observed(self, found: Iterable[tuple[RunKey, EpochObserved]]) -> None:
         for key, event in found:
             self._take(key, event)
+
+    def _look_at_edge(self) -> None:
+        newest_s = self._watch.newest_s
+        if newest_s is not None and self._clock() - newest_s >= LOOK_AT_EDGE_AFTER_S:
+            self._look_now()
 
     async def _last_look(self) -> None:
         """Wait, where looks come, until one has seen the end of the last epoch; not for long."""
@@ -190,10 +200,10 @@ class Comparison:
         if plan.time_budget_s is not None and gone_s >= plan.time_budget_s:
             waiting = [k for k, run in self.state.runs.items() if run.status is RunStatus.WAITING]
             self._spare(waiting, f"the {duration(plan.time_budget_s)} it was given were used up")
-        elif plan.within_pct is not None and all(is_known(self.state, key.job) for key in keys):
+        elif all(is_known(self.state, key.job) for key in keys):
             jobs = {key.job for key in keys}
             runs = [key for key in self.state.runs if key.job in jobs]
-            self._spare(runs, f"its figure is known to within {plan.within_pct:g} %")
+            self._spare(runs, why_known(plan))
 
     def _spare(self, keys: Iterable[RunKey], why: str) -> None:
         waiting = [key for key in keys if self.state.runs[key].status is RunStatus.WAITING]

@@ -55,7 +55,7 @@ class Machine:
         is_new = self._gpus.ask(wanted)
         host = self._host.read()
         nvidia = self._gpus.newest(gpu_wait_s if is_new else 0.0)
-        processes = self._processes.read(nvidia.processes, wanted)
+        processes = self._processes.read(nvidia.processes, wanted) if wanted.processes else ()
         return Reading(
             taken_at_s=began_s,
             wall_time_s=wall_time_s,

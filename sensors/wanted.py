@@ -13,11 +13,13 @@ class Wanted:
         own_pids: Processes to list in any case.
         all_processes: Whether to list every process of the host; else the busiest only.
         gpu_profile: Whether to measure the GPUs' inner activity (GPM).
+        processes: Whether to list processes at all.
     """
 
     own_pids: frozenset[int] = frozenset()
     all_processes: bool = False
     gpu_profile: bool = False
+    processes: bool = True
 
 
 NOTHING_MORE = Wanted()

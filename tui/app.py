@@ -208,7 +208,7 @@ class RacetopApp(RacingApp):
         self.live.add_reading(reading, redraw=not self._paused)
         if not self._paused:
             self._show_top_line()
-        self.keep_reading(reading)
+        self.observe(reading)
         self.show_race()
         if self._first_reading_s is None:
             self._first_reading_s = reading.taken_at_s

@@ -15,6 +15,8 @@ from runners.planning import make_plan
 from runners.spec import Plan, Request, RunKey, UsageError
 from runners.state import ComparisonState
 from runners.workloads import JobSettings
+from sensors.readings import Reading
+from sensors.snapshot import snapshot
 from sensors.system.cores import UsableCores
 from tui.past_races import PastRaces
 
@@ -192,17 +194,16 @@ class Race:
         if self._comparison is not None and self.is_running:
             self._comparison.stop()
 
-    def keep_reading(self, reading: Callable[[], Mapping[str, Any]]) -> None:
-        """Keep a look at the machine, as JSON values, with the race under way."""
-        now_s = self.clock()
-        if (
-            self._recorder is None
-            or not self.is_running
-            or now_s - self._reading_kept_s < READING_KEPT_EVERY_S
-        ):
+    def observe(self, reading: Reading) -> None:
+        """Take in a look at the machine: it tells of the race under way, and some are kept."""
+        if not self.is_running:
             return
-        self._reading_kept_s = now_s
-        self._recorder.reading(reading())
+        if self._comparison is not None:
+            self._comparison.observe(reading)
+        now_s = self.clock()
+        if self._recorder is not None and now_s - self._reading_kept_s >= READING_KEPT_EVERY_S:
+            self._reading_kept_s = now_s
+            self._recorder.reading(snapshot(reading))
 
     def take_faults(self) -> list[str]:
         """Faults of our own that ended a race, each told once."""

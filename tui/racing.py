@@ -200,9 +200,9 @@ class RacingApp(App[None]):
         request = self._opening.request(workload or self._workload, self._accelerator)
         return self._ordered(request)
 
-    def keep_reading(self, reading: Reading) -> None:
-        """Keep a look at the machine with the race under way."""
-        self.race.keep_reading(lambda: snapshot(reading))
+    def observe(self, reading: Reading) -> None:
+        """Have the race under way take in a look at the machine."""
+        self.race.observe(reading)
 
     @on(LiveScreen.RemedyAsked)
     def _remedy_asked(self, message: LiveScreen.RemedyAsked) -> None:

@@ -1,4 +1,4 @@
-"""Whether heat or power slowed an epoch: judged here for the screen, reports and diagnosis. Pure."""
+"""Whether heat or power slowed an epoch: judged here, for screen and reports alike. Pure."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Watch:
     @property
     def is_waiting(self) -> bool:
         """Whether there are epochs that a further look would tell more of."""
-        return bool(self._finished)
+        return not all(map(self._is_seen, self._finished))
 
     def told(self, key: RunKey, event: Event) -> None:
         """Take in an event of a run."""

@@ -139,6 +139,19 @@ async def test_steps_tell_of_the_data_wait_in_which_the_gpu_idled() -> None:
     assert (found[1].dips, found[1].dips_in_wait) == (1, 1)
 
 
+async def test_an_epochs_edges_ask_for_a_look_unless_one_was_just_there() -> None:
+    scripted = Scripted(plan("cpu"), now_s=100.0)
+    started = EpochStarted(epoch=1, epochs=1, steps=10, samples=10, mono_s=100.0)
+    scripted.says(started)
+    scripted.looks(99.0)
+    scripted.says(started)
+    scripted.looks(99.6)
+    scripted.says(started, epoch(1, 1.0, started_mono_s=98.0), *ENDED)
+    await scripted.machine()
+
+    assert scripted.looks_asked == 1
+
+
 async def test_without_a_look_there_are_no_figures_and_nothing_is_waited_for() -> None:
     scripted = Scripted(plan("cpu"))
     scripted.says(epoch(1, 1.0, started_mono_s=99.0), *ENDED)
@@ -171,7 +184,8 @@ async def test_where_no_look_comes_any_more_what_is_known_is_told() -> None:
     found = await scripted.machine()
 
     assert found[1].looks == 1
-    assert scripted.looks_asked == 0
+    # As the epoch ended; none was to be expected at the end.
+    assert scripted.looks_asked == 1
 
 
 async def test_a_gpu_that_hangs_is_not_waited_for_for_ever() -> None:
@@ -193,9 +207,9 @@ async def test_a_gpu_that_hangs_is_not_waited_for_for_ever() -> None:
 
 
 async def test_killed_workers_are_not_looked_after() -> None:
-    scripted = Scripted(plan("cpu"))
+    scripted = Scripted(plan("cpu"), now_s=99.2)
     scripted.looks(98.0, 99.0)
-    scripted.says(epoch(1, 1.5, started_mono_s=98.25), *ENDED)
+    scripted.says(epoch(1, 1.0, started_mono_s=98.1), *ENDED)
     scripted.script.append(scripted.comparison.kill)
     await scripted.machine()
 

@@ -88,3 +88,15 @@ def test_a_reading_tells_how_old_its_look_at_the_gpus_is(tmp_path: Path) -> None
         gpus.may_answer.set()
         machine.close()
     assert ages == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_processes_that_nobody_wants_are_not_looked_for(tmp_path: Path) -> None:
+    listed = {"nvmlDeviceGetComputeRunningProcesses_v3": [process(3_999_999_999)]}
+    machine = Machine(gpus=NvidiaGpus(FakeNvml(FakeGpu(answers(**listed)))), host=Host(tmp_path))
+    try:
+        reading = machine.read(gpu_wait_s=PATIENCE_S, wanted=Wanted(processes=False))
+    finally:
+        machine.close()
+
+    assert reading.processes == ()
+    assert len(reading.gpus) == 1
