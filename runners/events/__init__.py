@@ -71,7 +71,7 @@ class StepTimes:
     None is what this loop cannot tell. The first step is left out: its wait starts the loader.
 
     Attributes:
-        steps: How many steps it is told of; of a long epoch on the device's clock a sample.
+        steps: How many steps the phases are told of: on the device's clock a sample of them.
         whole_s: From one step's beginning to the next one's, on the host's clock.
         data_wait_s: See `Phases`; so are the others.
     """
@@ -93,8 +93,8 @@ class LoaderUse:
         processes: How many there were.
         start_method: How they were started: `fork`, `spawn` or `forkserver`.
         cpu_s: Their CPU time; None where unknown.
-        memory_bytes: Memory of all of them (proportional share, PSS) as seen once within the
-            epoch; None where the system does not tell.
+        memory_bytes: Memory of all of them (proportional share, PSS), as seen in the first epoch;
+            None where that was over too soon or the system does not tell.
     """
 
     processes: int
@@ -234,7 +234,7 @@ class StepProgress(WorkerEvent):
         samples: Samples done in this epoch.
         elapsed_s: Wall time since the epoch began.
         phases: Where the time went so far; of the device's clock only what is known without
-            waiting for it, scaled up to the steps done.
+            waiting for it, scaled up to the steps done; nothing but the data wait on MPS.
         train_loss: Mean loss so far; None where reading it would stall the device.
     """
 

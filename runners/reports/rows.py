@@ -16,7 +16,8 @@ COLUMNS = (
     "optimizer_s", "residual_s", "workload", "threads", "compile", "epochs_planned",
     "channels_last", "fused", "eval_s", "peak_memory_bytes", "peak_reserved_bytes",
     "peak_device_used_bytes", "data_source", "status", "why",
-    "persistent_workers", "pin_memory", "start_method",
+    "persistent_workers", "pin_memory", "start_method", "first_wait_s", "copied_bytes",
+    "core_wait_s",
 )  # fmt: skip
 
 

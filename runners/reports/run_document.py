@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from runners.events import EpochFinished, LayerTimes, Phases, Stage
+from runners.events import (
+    QUANTILES,
+    EpochFinished,
+    LayerTimes,
+    LoaderUse,
+    Phases,
+    Stage,
+    StepTimes,
+)
 from runners.reports.summaries import peak_device_used_bytes, peak_reserved_bytes
 from runners.spec import RunKey
 from runners.state import ComparisonState, RunState
@@ -92,6 +100,11 @@ def _epoch(run: RunState, epoch: EpochFinished) -> dict[str, Any]:
         "phases": _phases(epoch.phases, epoch.epoch_s),
         "phase_clock": epoch.phase_clock,
         "device_idle_s": epoch.device_idle_s,
+        "first_wait_s": epoch.first_wait_s,
+        "step_times": _step_times(epoch.step_times),
+        "copied_bytes": epoch.copied_bytes,
+        "core_wait_s": epoch.core_wait_s,
+        "loader": _loader(epoch.loader),
         "peak_memory_bytes": epoch.peak_memory_bytes,
         "peak_reserved_bytes": epoch.peak_reserved_bytes,
         "peak_device_used_bytes": epoch.peak_device_used_bytes,
@@ -107,6 +120,32 @@ def _phases(phases: Phases, epoch_s: float) -> dict[str, float | None]:
         "backward_s": phases.backward_s,
         "optimizer_s": phases.optimizer_s,
         "residual_s": None if known_s is None else epoch_s - known_s,
+    }
+
+
+def _step_times(times: StepTimes | None) -> dict[str, Any] | None:
+    if times is None:
+        return None
+    return {
+        "steps": times.steps,
+        "quantiles": QUANTILES,
+        "whole_s": times.whole_s,
+        "data_wait_s": times.data_wait_s,
+        "host_to_device_s": times.host_to_device_s,
+        "forward_s": times.forward_s,
+        "backward_s": times.backward_s,
+        "optimizer_s": times.optimizer_s,
+    }
+
+
+def _loader(use: LoaderUse | None) -> dict[str, Any] | None:
+    if use is None:
+        return None
+    return {
+        "processes": use.processes,
+        "start_method": use.start_method,
+        "cpu_s": use.cpu_s,
+        "memory_bytes": use.memory_bytes,
     }
 
 

@@ -16,10 +16,12 @@ from runners.events import (
     DeviceReady,
     Event,
     JobFailed,
+    LoaderUse,
     ModelReady,
     Phases,
     Stage,
     StageFinished,
+    StepTimes,
     WarningRaised,
 )
 from runners.events import ErrorKind as Kind
@@ -74,6 +76,19 @@ def places(title: str) -> tuple[str, ...]:
 TOLD = {place: keys for title, keys in sections().items() if keys for place in places(title)}
 
 
+SIX = (0.1,) * 6
+STEP_TIMES = StepTimes(
+    steps=9,
+    whole_s=SIX,
+    data_wait_s=SIX,
+    host_to_device_s=SIX,
+    forward_s=SIX,
+    backward_s=SIX,
+    optimizer_s=SIX,
+)
+ONLY_WAITS = StepTimes(steps=9, whole_s=SIX, data_wait_s=SIX)
+
+
 def full() -> ComparisonState:
     """A job with everything set and measured."""
     request = everything_asked()
@@ -109,6 +124,11 @@ def full() -> ComparisonState:
             1.0,
             train_accuracy=0.9,
             device_idle_s=0.1,
+            first_wait_s=0.1,
+            step_times=STEP_TIMES,
+            copied_bytes=8,
+            core_wait_s=0.1,
+            loader=LoaderUse(processes=2, start_method="fork", cpu_s=0.1, memory_bytes=8),
             phases=Phases(
                 data_wait_s=0.1,
                 host_to_device_s=0.1,
@@ -169,7 +189,16 @@ def documents() -> tuple[dict[str, Any], ...]:
     crossing = [published.trained("d", (s, s), samples=8, batch_size=1) for s in times_s]
     disturbed = published.trained("d", (1.0, 1.0, 1.1, 1.0, 1.2, 9.0), samples=8, batch_size=1)
     fewer = published.trained("d", (1.0, 1.0), samples=4, batch_size=1)
-    lost: list[Event] = [epoch(1, 0.0, train_loss=float("nan"), phases=Phases())]
+    lost: list[Event] = [
+        epoch(
+            1,
+            0.0,
+            train_loss=float("nan"),
+            phases=Phases(),
+            step_times=ONLY_WAITS,
+            loader=LoaderUse(processes=1, start_method="spawn"),
+        )
+    ]
     failed = JobFailed(error=Kind.EXCEPTION, message="It broke.")
     states = (
         (full(), origin),

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+from runners.events import LoaderUse, StepTimes
 from runners.reports.conditions import Origin
 from runners.reports.document import to_json
 from runners.reports.rows import COLUMNS, to_csv
@@ -87,6 +88,38 @@ def test_a_loss_that_is_no_number_is_null() -> None:
 
     assert report["jobs"][0]["epochs"][0]["train_loss"] is None
     json.dumps(report, allow_nan=False)
+
+
+def test_an_epoch_tells_how_its_steps_differ_and_what_its_loader_took() -> None:
+    waits_s = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+    told = epoch(
+        1,
+        1.0,
+        first_wait_s=0.25,
+        step_times=StepTimes(steps=9, whole_s=waits_s, data_wait_s=waits_s),
+        copied_bytes=4096,
+        core_wait_s=0.0,
+        loader=LoaderUse(processes=2, start_method="fork", cpu_s=1.5),
+    )
+    state = replayed(plan("cpu"), [told])
+    (found,) = json.loads(json.dumps(to_json(state)))["jobs"][0]["epochs"]
+    assert found["step_times"] == {
+        "steps": 9,
+        "quantiles": [0.05, 0.25, 0.5, 0.75, 0.95, 1.0],
+        "whole_s": list(waits_s),
+        "data_wait_s": list(waits_s),
+        "host_to_device_s": None,
+        "forward_s": None,
+        "backward_s": None,
+        "optimizer_s": None,
+    }
+    assert found["loader"] == {
+        "processes": 2, "start_method": "fork", "cpu_s": 1.5, "memory_bytes": None
+    }  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(to_csv(state)))
+    assert [row[key] for key in ("first_wait_s", "copied_bytes", "core_wait_s")] == [
+        "0.25", "4096", "0.0"
+    ]  # fmt: skip
 
 
 def test_csv_has_a_row_for_each_epoch() -> None:
