@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runners.diagnosis.thresholds import CONTENDED_SHARE
 from runners.state import ComparisonState
 from runners.text import counted, duration, times
 from runners.workers_sweep import WITHIN_PCT, Count, WorkersSweep, workers_sweeps
@@ -28,6 +29,7 @@ def _sentences(sweep: WorkersSweep) -> Iterator[str]:
     if sweep.knee is None or sweep.best is None:
         return
     yield _knee_sentence(sweep, sweep.knee, sweep.best)
+    yield from _disturbed_sentences(sweep)
     if sweep.slower:
         yield _slower_sentence(sweep, sweep.slower[-1], sweep.best)
     yield from _misled_sentences(sweep)
@@ -61,6 +63,17 @@ def _knee_sentence(sweep: WorkersSweep, knee: Count, best: Count) -> str:
     )
 
 
+def _disturbed_sentences(sweep: WorkersSweep) -> Iterator[str]:
+    """Without loader processes, a wait for a core is the work of something else."""
+    fewest = sweep.timed[0]
+    waited = fewest.cell.loader.core_wait_share
+    if fewest.workers == 0 and waited is not None and waited >= CONTENDED_SHARE:
+        yield (
+            f"with 0 workers the loop waits {waited * 100:.0f} % of the epoch for a core: "
+            "something else uses them, so these figures are not of the loader alone."
+        )
+
+
 def _behind(count: Count) -> str:
     """How far a count is from the fastest, and that this may be chance where it is much."""
     behind_pct = count.behind_pct or 0.0
@@ -81,8 +94,8 @@ def _reasons(sweep: WorkersSweep, count: Count) -> Iterator[tuple[float, str]]:
         processes = counted(count.workers, "loader process", "loader processes")
         loop = f"the loop's {sweep.threads} threads" if sweep.threads > 1 else "the loop"
         text = f"{processes} and {loop} share {counted(sweep.cores, 'core')}"
-        waited = count.cell.loader.core_wait_share or 0.0
-        if waited >= NOTABLE_CORE_WAIT:
+        waited, before = (c.cell.loader.core_wait_share or 0.0 for c in (count, sweep.timed[0]))
+        if waited - before >= NOTABLE_CORE_WAIT:
             text += f" (the loop waits {waited * 100:.0f} % of the epoch for one)"
         yield waited, text
     start = _notable_start(count)

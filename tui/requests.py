@@ -12,6 +12,8 @@ from runners.workloads.catalogue import CATALOGUE
 _BATCH_FACTORS = (0.25, 0.5, 1, 2, 4)
 # As many loader processes as one loop may need; more cores are for other things.
 _MOST_WORKERS = 32
+# Beside those that warm up; what a model learns meanwhile is of no interest.
+_STEADY_EPOCHS = 2
 # Beside no process and too many.
 _COUNTS_BETWEEN = 4
 
@@ -32,6 +34,8 @@ def batch_sweep(base: Request) -> Request:
 def workers_sweep(base: Request, cores: int) -> Request:
     """Loader workers up to the cores and beyond, on the device of the last job, one at a time.
 
+    Of few epochs, unless a number of them was asked for.
+
     Args:
         base: What was asked for.
         cores: How many cores' worth of time a job may use.
@@ -42,8 +46,12 @@ def workers_sweep(base: Request, cores: int) -> Request:
     workload = CATALOGUE[base.workloads[0]]
     if workload.kind is not Kind.TRAINING:
         raise UsageError(f"{workload.name} loads no data, so loader workers change nothing")
-    counts = worker_counts(cores)
-    return replace(_one_job(base), workers=counts, variants=(Variant.AS_WRITTEN,))
+    return replace(
+        _one_job(base),
+        workers=worker_counts(cores),
+        variants=(Variant.AS_WRITTEN,),
+        epochs=base.epochs[:1] or (min(workload.epochs, workload.warm_up + _STEADY_EPOCHS),),
+    )
 
 
 def worker_counts(cores: int) -> tuple[int, ...]:

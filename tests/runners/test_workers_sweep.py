@@ -97,6 +97,15 @@ def test_more_that_are_no_slower_gain_nothing() -> None:
     ]
 
 
+def test_a_neighbor_on_the_cores_is_told_where_nothing_of_ours_takes_them() -> None:
+    state = workers_sweep({0: Fed(epoch_s=2.0, core_s=0.5), 2: Fed(epoch_s=1.0, core_s=0.5)})
+    assert workers_sentences(state)[1] == (
+        "With 0 workers the loop waits 25 % of the epoch for a core: something else uses them, so "
+        "these figures are not of the loader alone."
+    )
+    assert len(workers_sentences(workers_sweep({0: Fed(epoch_s=2.0), 2: Fed(epoch_s=1.0)}))) == 1
+
+
 def test_the_loop_of_a_gpu_takes_one_core_and_cores_enough_for_all_are_no_reason() -> None:
     slower = {**GAINS, 4: Fed(epoch_s=1.5, core_s=0.3)}
     crowded = workers_sweep(slower, cores=4, devices=("cuda:0",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -60,7 +61,8 @@ def test_the_sweep_is_of_the_as_written_loop_on_the_last_device() -> None:
     base = Request(workloads=("mlp",), devices=("cpu", "cuda:0"), variants=(Variant.TUNED,))
     asked = workers_sweep(base, 2)
     assert (asked.devices, asked.variants) == (("cuda:0",), (Variant.AS_WRITTEN,))
-    assert asked.workers == (0, 1, 2, 4)
+    assert (asked.workers, asked.epochs) == ((0, 1, 2, 4), (3,))
+    assert workers_sweep(replace(base, epochs=(7,)), 2).epochs == (7,)
     with pytest.raises(UsageError, match="matmul loads no data"):
         workers_sweep(Request(workloads=("matmul",)), 2)
 
