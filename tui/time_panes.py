@@ -93,10 +93,10 @@ class TimePanes:
     def _draw_pipeline(self) -> None:
         finding, state = self._finding, self._state
         if finding is not None:
-            runs = finding.runs
-            run = RunState() if runs is None else current_run(runs, 0)
-            title = _title(finding.job)
-            self.pipeline.show(title, finding.job, run, finding.diagnosis, runs)
+            # Before there are runs of the diagnosis, the race is the first look at the speed.
+            looked_at = finding.runs or state
+            run = RunState() if looked_at is None else current_run(looked_at, 0)
+            self.pipeline.show(_title(finding.job), finding.job, run, finding)
         elif state is not None:
             job = self._job(state.plan)
             spec = state.plan.jobs[job]

@@ -65,41 +65,45 @@ class DiagnosisPane(RowsWidget):
         if found is None:
             return [Line(palette).add(row, Role.TEXT) for row in wrap(self._intro, width)]
         sentence = [Line(palette).add(row, Role.STRONG) for row in wrap(found.sentence, width)]
-        remedies = self._remedy_lines(found.remedies, palette, width)
         evidence = _marked("· ", found.evidence, palette, width)
+        remedies = self._remedy_lines(found.remedies, palette, width)
+        if remedies and len(sentence) + len(evidence) + len(remedies) < height:
+            remedies.insert(0, Line(palette).add("what to change", Role.LABEL))
         room = height - len(sentence) - len(remedies)
         if len(evidence) > room:
             evidence = _shortened(evidence, max(0, room), palette)
         return [*sentence, *evidence, *remedies]
 
     def _remedy_lines(self, remedies: Sequence[Remedy], palette: Palette, width: int) -> list[Line]:
-        """Each remedy behind its key, its gains on the same row where there is room."""
+        """Each remedy behind its key, its gains below."""
         lines = []
         for number, remedy in enumerate(remedies, 1):
-            gains = self._gains(remedy, palette)
-            rows = wrap(remedy.what, width - _MARK_CELLS)
-            for place, row in enumerate(rows):
-                mark = str(number) if place == 0 else ""
-                line = Line(palette).add(mark.ljust(_MARK_CELLS), Role.KEY).add(row)
-                lines.append(line)
-            if lines[-1].width + 2 + gains.width <= width:
-                lines[-1].pad_to(width - gains.width).join(gains)
-            else:
-                lines.append(Line(palette).pad_to(_MARK_CELLS).join(gains))
+            role = Role.KEY if remedy.changes else Role.DIM
+            for place, row in enumerate(wrap(remedy.what, width - _MARK_CELLS)):
+                mark = "" if place else str(number)
+                lines.append(Line(palette).add(mark.ljust(_MARK_CELLS), role).add(row))
+            lines.append(Line(palette).pad_to(_MARK_CELLS).join(self._gains(remedy, palette)))
+            tried = self._outcome(remedy)
+            if tried is not None and tried.problem is not None:
+                rows = wrap(tried.problem, width - _MARK_CELLS)
+                lines += [Line(palette).pad_to(_MARK_CELLS).add(row, Role.BAD) for row in rows]
         return lines
+
+    def _outcome(self, remedy: Remedy) -> Tried | None:
+        return next((one for one in self._tried if one.remedy.what == remedy.what), None)
 
     def _gains(self, remedy: Remedy, palette: Palette) -> Line:
         """What a remedy should gain, and what it gained."""
         line = Line(palette).add(_predicted(remedy), Role.TEXT).add(" · ", Role.DIM)
         if not remedy.changes:
             return line.add(NOT_FROM_HERE, Role.DIM)
-        if remedy is self._trying or remedy == self._trying:
+        if remedy == self._trying:
             return line.add(TRYING, Role.KEY)
-        outcome = next((one for one in self._tried if one.remedy.what == remedy.what), None)
+        outcome = self._outcome(remedy)
         if outcome is None:
             return line.add(NOT_TRIED, Role.DIM)
-        if outcome.problem is not None:
-            return line.add(outcome.problem, Role.BAD)
+        if outcome.problem is not None and outcome.gain is None:
+            return line.add("failed:", Role.BAD)
         return line.add("measured ", Role.LABEL).add(*_measured(outcome.gain))
 
 

@@ -29,7 +29,7 @@ class Column:
         title: Its head, with the unit.
         cells: Its width, the gap in front of it included.
         text: What it tells of an epoch; None where that is not known.
-        is_gpu: Whether jobs on the CPU have no such thing.
+        is_gpu: Whether jobs on the CPU have none such.
     """
 
     title: str
@@ -47,7 +47,8 @@ def _phase(field: str, name: str) -> Column:
         value_s = getattr(epoch.phases, field)
         return None if value_s is None else _share(value_s, epoch)
 
-    return _of_epoch(name, 6, text)
+    # A job on the CPU uses its batches where they are.
+    return Column(name, 6, lambda row: text(row.epoch), is_gpu=field == "host_to_device_s")
 
 
 def _share(value_s: float, epoch: EpochFinished) -> str | None:

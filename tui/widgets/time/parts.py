@@ -12,6 +12,7 @@ from runners.spec import JobSpec
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.workloads import Variant
 from tui import format as fmt
+from tui.finding import Finding
 from tui.widgets.job_card import speed_samples_per_s
 
 # A younger epoch still tells of its beginning more than of its pace.
@@ -73,16 +74,14 @@ def flow_of(run: RunState, found: Diagnosis | None = None) -> Flow:
     return Flow(samples_per_s=speed_samples_per_s(run), of="steady" if is_steady else "cold")
 
 
-def parts_seen(
-    spec: JobSpec | None, found: Diagnosis | None, runs: ComparisonState | None
-) -> tuple[PartSeen, ...]:
+def parts_seen(spec: JobSpec | None, finding: Finding | None) -> tuple[PartSeen, ...]:
     """The parts in the order of the data.
 
     Args:
         spec: The job; None as long as none is known.
-        found: Its diagnosis; None where there is none.
-        runs: The runs of the diagnosis, under way or over; None where there are none.
+        finding: Its diagnosis; None where there is none.
     """
+    found, runs = (finding.diagnosis, finding.runs) if finding else (None, None)
     known = dict(found.capacities) if found else {}
     flow = found.samples_per_s if found else None
     seen = []
@@ -90,7 +89,7 @@ def parts_seen(
         figure, probed = known.get(part), _runs_of(part, runs)
         is_measured = any(is_at_work(run) for run in probed)
         if figure is None:
-            remark = _why_unknown(part, spec, runs, probed)
+            remark = _why_unknown(part, spec, finding, probed)
             seen.append(PartSeen(part=part, remark=remark, is_measured=is_measured))
             continue
         seen.append(
@@ -127,7 +126,7 @@ def _interval(figure: Figure) -> str:
 def _why_unknown(
     part: Part,
     spec: JobSpec | None,
-    runs: ComparisonState | None,
+    finding: Finding | None,
     probed: Sequence[RunState],
 ) -> str:
     if part is Part.TRANSFER and spec is not None:
@@ -135,7 +134,7 @@ def _why_unknown(
             return NO_COPIES
         if spec.settings.variant is not Variant.AS_WRITTEN:
             return NOT_COPIED
-    if runs is None:
+    if finding is None:
         return MEASURED_BY
     if any(run.status is RunStatus.FAILED for run in probed):
         return "its run failed"
@@ -143,7 +142,8 @@ def _why_unknown(
     if at_work is not None:
         speed = flow_of(at_work).samples_per_s
         return "no figure yet" if speed is None else f"so far {fmt.speed(speed)}"
-    return "not measured" if not probed or runs.is_over else "waits for its turn"
+    is_waiting = finding.is_under_way and (finding.runs is None or not finding.runs.is_over)
+    return "waits for its turn" if is_waiting else "not measured"
 
 
 def _bytes_per_s(figure: Figure, runs: ComparisonState | None) -> float | None:

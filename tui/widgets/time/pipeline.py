@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runners.diagnosis.records import Diagnosis
 from runners.spec import JobSpec
-from runners.state import ComparisonState, RunState
+from runners.state import RunState
 from tui import format as fmt
+from tui.finding import Finding
 from tui.line import Field, Line
 from tui.theme import Palette, Role
 from tui.widgets.job_card import phase_lines
@@ -38,15 +38,14 @@ class PipelinePane(RowsWidget):
         self.entitle("pipeline")
         self._run = RunState()
         self._flow = flow_of(self._run)
-        self._parts = parts_seen(None, None, None)
+        self._parts = parts_seen(None, None)
 
     def show(
         self,
         title: str,
         spec: JobSpec | None,
         run: RunState,
-        found: Diagnosis | None = None,
-        runs: ComparisonState | None = None,
+        finding: Finding | None = None,
     ) -> None:
         """Show a job.
 
@@ -54,13 +53,12 @@ class PipelinePane(RowsWidget):
             title: Which job, in words.
             spec: The job; None as long as none is known.
             run: Its newest run.
-            found: Its diagnosis, as far as it is known.
-            runs: The runs of that diagnosis.
+            finding: Its diagnosis, as far as it is known.
         """
         self.entitle(title)
         self._run = run
-        self._flow = flow_of(run, found)
-        self._parts = parts_seen(spec, found, runs)
+        self._flow = flow_of(run, finding.diagnosis if finding else None)
+        self._parts = parts_seen(spec, finding)
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
