@@ -147,7 +147,9 @@ def _log_ticks(low: float, high: float, rows: int) -> list[float]:
     return whole if len(whole) > 1 else [found[0], found[-1]]
 
 
-def chart(curves: Sequence[Curve], axis: Axis, width: int, height: int) -> str:
+def chart(
+    curves: Sequence[Curve], axis: Axis, width: int, height: int, *, may_be_log: bool = True
+) -> str:
     """Curves over an axis as text with ANSI colors.
 
     Args:
@@ -155,6 +157,7 @@ def chart(curves: Sequence[Curve], axis: Axis, width: int, height: int) -> str:
         axis: The horizontal axis.
         width: Cells.
         height: Rows.
+        may_be_log: Whether values may stand by their logarithms, see `uses_log_axis`.
     """
     load()
     figure = _plotext.figure
@@ -163,7 +166,7 @@ def chart(curves: Sequence[Curve], axis: Axis, width: int, height: int) -> str:
     figure.theme("colorless")
     figure.axes(False, axis="x", side="upper")
     figure.axes(False, axis="y", side="right")
-    is_log = uses_log_axis(curves)
+    is_log = may_be_log and uses_log_axis(curves)
     place = math.log10 if is_log else float
     for curve in curves:
         if not curve.y:

@@ -34,7 +34,7 @@ def test_each_run_under_way_has_a_row_with_its_mark_and_its_share_of_data_wait()
     cpu, accelerator = lanes_in(rows_of(pane))
     assert cpu.startswith("● cpu  ")
     assert accelerator.startswith("▲ cuda:0  ")
-    assert "┄┄1▒▒▒▒▒▒▒▒▒══2████  data wait  75%" in cpu
+    assert "┄┄1▓▓▓▓▓▓▓▓▓══2████  data wait  75%" in cpu
     assert "limits" in "".join(rows_of(pane))
 
 

@@ -108,7 +108,7 @@ async def test_open_shows_the_panes_of_a_finished_race(path: Path) -> None:
         assert "comparison 1:" in text
         assert "racetop compare mlp --devices cpu,cuda:0 --epochs 2" in text
         assert "1.00 s steady" in text
-        assert "y 1/3" in text
+        assert "y 1/4" in text
         await press(pilot, "y")
         assert "training loss" in text_of(pilot)
         await press(pilot, "escape")

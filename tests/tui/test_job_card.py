@@ -12,7 +12,8 @@ from runners.events import (
     StepProgress,
 )
 from runners.events import Stage as SetupStage
-from runners.process_events import WorkerExited, WorkerStarted
+from runners.machine.figures import EpochMachine
+from runners.process_events import EpochObserved, WorkerExited, WorkerStarted
 from runners.spec import JobSpec
 from runners.state import RunState, RunStatus, apply_to_run
 from runners.workloads import JobSettings
@@ -156,10 +157,10 @@ def test_untimed_phases_are_no_phases() -> None:
     assert phase_shares(Phases(), 10.0) == []
 
 
-def card_text(run: RunState, width: int) -> list[str]:
+def card_text(run: RunState, width: int, height: int = 5) -> list[str]:
     card = JobCard(0, SPEC)
     card._run = run
-    rows = [line.strip(width) for line in card.lines(PALETTE, width, 5)]
+    rows = [line.strip(width) for line in card.lines(PALETTE, width, height)]
     return ["".join(segment.text for segment in row) for row in rows]
 
 
@@ -201,3 +202,30 @@ def test_progress_without_epochs_gives_a_first_speed() -> None:
     run = run_after(scenes.start_events(0, accelerator=False) + in_epoch(300, 4.0))
     assert isinstance(run.progress, StepProgress)
     assert "7,500 samples/s" in card_text(run, 60)[1]
+
+
+def slowed_run(*slow: int) -> RunState:
+    """Three epochs of 8 s, of which these had the clock held for 6 s."""
+    events = scenes.start_events(0, accelerator=True)
+    for number in (1, 2, 3):
+        events += scenes.epoch_events(number, 8.0, phases=scenes.GPU_PHASES)
+        machine = EpochMachine(
+            looks=8,
+            sm_clock_mhz=1410.0,
+            sm_clock_max_mhz=1980.0,
+            clock_limit_s={"hw-thermal": 6.0 if number in slow else 0.0},
+        )
+        events.append(EpochObserved(epoch=number, machine=machine))
+    return run_after(events)
+
+
+def test_a_card_says_which_epoch_heat_or_power_slowed() -> None:
+    assert not any("slowed" in row for row in card_text(slowed_run(), 60, 9))
+    assert card_text(slowed_run(2), 60)[2].startswith("epoch 2 slowed by hw-thermal · accuracy ")
+    assert card_text(slowed_run(1, 3), 60)[2].startswith("2 epochs slowed by hw-thermal · acc")
+
+
+def test_where_there_is_room_a_card_says_for_how_long_it_was_slowed() -> None:
+    words = "epoch 3: slowed by hw-thermal for 6.0 of 8.0 s, clock 1,410 of 1,980 MHz"
+    assert card_text(slowed_run(1, 3), 80, 6)[5].rstrip() == words
+    assert len(card_text(slowed_run(1, 3), 80, 5)) == 5

@@ -74,9 +74,9 @@ def share_at(lane: RaceLane, second: float) -> float | None:
 
 
 def test_set_up_epochs_by_number_and_tests_stand_where_they_were() -> None:
-    (lane,) = lanes_of({A: whole_run(10.0, 5.0, 15.0, None)}, window_from(0.0, cells=50))
-    text = drawn(lane, 50)
-    assert text == (" " * 5 + "┄┄1▒▒▒▒▒▒▒▒▒══2█████████══3━━━━━━━━━══").ljust(50)
+    (lane,) = lanes_of({A: whole_run(10.0, 3.0, 15.0, 6.0, None)}, window_from(0.0, cells=60))
+    told = "┄┄1▒▒▒▒▒▒▒▒▒══2█████████══3▓▓▓▓▓▓▓▓▓══4━━━━━━━━━══"
+    assert drawn(lane, 60) == (" " * 5 + told).ljust(60)
 
 
 def test_where_an_epoch_waited_is_seen_within_it() -> None:
@@ -109,7 +109,7 @@ def test_a_wait_told_too_high_before_an_epochs_end_is_no_negative_share() -> Non
 
 
 def test_the_cursor_is_told_what_ran_in_its_column() -> None:
-    (lane,) = lanes_of({A: whole_run(10.0, 5.0, 15.0)}, window_from(0.0))
+    (lane,) = lanes_of({A: whole_run(10.0, 3.0, 15.0)}, window_from(0.0))
     found = [look_at(lane, second) for second in (9.0, 10.0, 20.0, 34.0, 40.0, 62.0)]
     doing = [look and str(look.doing) for look in found]
     assert doing == [None, "set-up", "epoch", "test", "epoch", None]
@@ -120,7 +120,7 @@ def test_many_epochs_in_a_cell_share_one_look_and_are_counted() -> None:
     events = [*begun(0.0), *(epoch(n, 3.0 + n, 0.9 * (n % 2), epoch_s=1.0) for n in range(1, 41))]
     window = window_from(0.0, cells=10, seconds_per_column=10.0)
     (lane,) = lanes_of({A: [*events, *over(44.0)]}, window)
-    assert drawn(lane, 10) == "▒▒▒       "
+    assert drawn(lane, 10) == "▓▓▓       "
     look = lane.at(window.first + 1)
     assert look is not None
     assert (look.epochs[0], look.epochs[-1]) == (7, 16)
@@ -128,7 +128,7 @@ def test_many_epochs_in_a_cell_share_one_look_and_are_counted() -> None:
 
 
 def test_runs_in_turn_share_a_lane_with_idle_time_between_them() -> None:
-    runs = {A: whole_run(0.0, 5.0), B: whole_run(36.0, 5.0)}
+    runs = {A: whole_run(0.0, 3.0), B: whole_run(36.0, 3.0)}
     (lane,) = lanes_of(runs, window_from(0.0), order=Order.IN_TURN)
     assert drawn(lane) == "┄┄1▒▒▒▒▒▒▒▒▒══····┄┄1▒▒▒▒▒▒▒▒▒══        "
     looks = {look for text, look in lane.pieces(40) if "1" in text}
@@ -138,7 +138,7 @@ def test_runs_in_turn_share_a_lane_with_idle_time_between_them() -> None:
 
 
 def test_only_lanes_with_a_run_in_the_window_are_shown() -> None:
-    runs = {A: whole_run(0.0, 5.0), B: whole_run(20.0, 5.0, 5.0, 5.0)}
+    runs = {A: whole_run(0.0, 3.0), B: whole_run(20.0, 3.0, 3.0, 3.0)}
     early, late = (lanes_of(runs, window_from(second)) for second in (0.0, 40.0))
     assert [lane.newest.spec.label for lane in early] == ["cpu", "cuda:0"]
     assert [lane.newest.spec.label for lane in late] == ["cuda:0"]
@@ -147,13 +147,13 @@ def test_only_lanes_with_a_run_in_the_window_are_shown() -> None:
 
 
 def test_a_window_within_an_epoch_names_it_at_its_edge_without_a_tick() -> None:
-    (lane,) = lanes_of({A: whole_run(0.0, 5.0, 5.0)}, window_from(10.0, cells=20))
+    (lane,) = lanes_of({A: whole_run(0.0, 3.0, 3.0)}, window_from(10.0, cells=20))
     assert drawn(lane, 20) == "1▒▒▒▒▒▒══2▒▒▒▒▒▒▒▒▒═"
     assert lane.ticks(None) == {9}
 
 
 def test_ticks_are_those_of_the_gpu_and_of_epochs_wide_enough() -> None:
-    runs = {A: whole_run(0.0, 5.0), B: whole_run(1.0, 2.0, 2.0, gpu="GPU-0", epoch_s=12.0)}
+    runs = {A: whole_run(0.0, 3.0), B: whole_run(1.0, 2.0, 2.0, gpu="GPU-0", epoch_s=12.0)}
     cpu, gpu = lanes_of(runs, window_from(0.0))
     assert (cpu.ticks(None), cpu.ticks("GPU-0")) == ({2}, set())
     assert gpu.ticks("GPU-0") == {2, 10}
@@ -165,13 +165,13 @@ def test_the_wall_clock_may_be_set_back_and_may_leap_ahead() -> None:
     recording = Recording()
     for second in range(60):
         recording.add(reading(second, AHEAD_S - (50.0 if second > 20 else 0.0)))
-    (lane,) = lanes_of({A: whole_run(10.0, 5.0)}, window_from(0.0), recording=recording)
+    (lane,) = lanes_of({A: whole_run(10.0, 3.0)}, window_from(0.0), recording=recording)
     assert drawn(lane).startswith("     ┄┄1▒▒▒▒▒▒▒▒▒══")
 
     recording = Recording()
     for second in range(60):
         recording.add(reading(second, AHEAD_S + (40.0 if second > 30 else 0.0)))
-    runs = {A: whole_run(10.0, 5.0, 5.0)}
+    runs = {A: whole_run(10.0, 3.0, 3.0)}
     (lane,) = lanes_of(runs, window_from(0.0, cells=60), recording=recording)
     # The machine was suspended for 40 s in the first epoch.
     assert drawn(lane, 60).rstrip() == (" " * 5 + "┄┄1▒▒▒▒▒▒▒" + "━" * 20 + "▒▒══2▒▒▒▒▒▒▒▒▒══")
@@ -181,7 +181,7 @@ def test_the_wall_clock_may_be_set_back_and_may_leap_ahead() -> None:
 def test_runs_of_another_boot_are_not_on_this_clock() -> None:
     def of_boot(ahead_s: float) -> list[Event]:
         hello = Hello(pid=1, python="3", cores=(0,), mono_s=10.0, wall_s=10.0 + ahead_s)
-        started, *rest = whole_run(10.0, 5.0)
+        started, *rest = whole_run(10.0, 3.0)
         return [started, hello, *rest]
 
     assert len(lanes_of({A: of_boot(AHEAD_S + 0.5)}, window_from(0.0))) == 1
@@ -193,7 +193,7 @@ def test_runs_of_another_boot_are_not_on_this_clock() -> None:
 
 
 def test_before_the_first_reading_nothing_is_marked() -> None:
-    runs = {A: whole_run(10.0, 5.0)}
+    runs = {A: whole_run(10.0, 3.0)}
     assert lanes_of(runs, window_from(0.0), recording=Recording()) == []
 
 
@@ -204,7 +204,7 @@ def test_what_is_not_known_is_not_drawn_as_computing() -> None:
 
 
 def test_a_lane_is_as_wide_as_its_window_at_every_zoom() -> None:
-    runs = {A: whole_run(3.7, 5.0, None, 11.0), B: whole_run(5.2, 1.0, gpu="GPU-0")}
+    runs = {A: whole_run(3.7, 3.0, None, 11.0), B: whole_run(5.2, 1.0, gpu="GPU-0")}
     for seconds_per_column in (0.5, 1.0, 2.0, 5.0, 10.0, 30.0):
         for until_s in (0.3, 9.0, 55.5, 120.0):
             window = replace(window_from(0.0, seconds_per_column=seconds_per_column), cells=17)

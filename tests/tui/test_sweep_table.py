@@ -209,12 +209,12 @@ async def test_no_relative_speed_is_drawn_where_nothing_is_compared() -> None:
         await settle(pilot, 40)
         chart = stage.app.query_one(RaceChart)
         titles = []
-        for _ in range(3):
+        for _ in range(4):
             await settle(pilot)
             titles.append(str(chart.border_title))
             await pilot.press("y")
         assert not [title for title in titles if "speed" in title]
-        assert chart.border_subtitle == "y 1/3"
+        assert chart.border_subtitle == "y 1/4"
 
 
 async def test_a_race_that_ended_without_a_figure_promises_none() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from runners.diagnosis.thresholds import INPUT_SHARE
 from tui.history.race_marks import Doing, Mark, RaceMarks, RunMarks
 from tui.history.recording import Recording
 from tui.history.time_window import TimeWindow
@@ -15,8 +16,7 @@ from tui.theme import Role
 MOST_WAIT_FROM = 0.5
 TICKS_FROM_CELLS = 6
 """Epochs drawn narrower are not marked over the curves, which they would hide."""
-WAITS = ("█", Role.KEY)
-COMPUTES = "▒"
+MOST_WAITS, WAITS, COMPUTES = ("█", Role.KEY), ("▓", Role.KEY), "▒"
 NOT_TOLD = "━"
 SET_UP = ("┄", Role.DIM)
 TESTS = "═"
@@ -173,7 +173,9 @@ class RaceLane:
         share = look.wait_share
         if share is None:
             return NOT_TOLD, look.run.job
-        return WAITS if share >= MOST_WAIT_FROM else (COMPUTES, look.run.job)
+        if share < INPUT_SHARE:
+            return COMPUTES, look.run.job
+        return WAITS if share < MOST_WAIT_FROM else MOST_WAITS
 
 
 def race_lanes(

@@ -48,7 +48,9 @@ class HistoryPane(RowsWidget):
     """
     HELP = (
         "History. Each column runs from its smallest to its largest value; "
-        "left and right stop it and tell the values of a column."
+        "left and right stop it and tell the values of a column. Below the curves is what ran: "
+        "set-up ┄, epochs by their number, tests ═. █ waited for data most of the time, ▓ a fifth "
+        "of it, ▒ less; ━ is not known."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "cursor(-1)", "earlier", id="history.left", show=False),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.style import Style
 
 from runners.events import Phases, Stage
+from runners.machine.slowed import Slowed, slowed
 from runners.spec import JobSpec
 from runners.state import RunState, RunStatus
 from runners.statistics import cold_epoch_s, final_accuracy, samples_per_s, steady_epoch_s
@@ -92,7 +93,6 @@ class JobCard(RowsWidget):
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
         """See `RowsWidget.lines`."""
-        del height
         run, style = self._run, palette.job(self._job)
         first = status_line(run, self._spec, palette, style, width, self._now_s)
         if run.error is not None:
@@ -102,12 +102,25 @@ class JobCard(RowsWidget):
         if self._is_gpu_lost:
             lines[1:1] = [Line(palette).add(row, Role.BAD) for row in wrap(GPU_LOST, width)]
         lines.append(_quality_line(run, self._spec, palette, width))
-        return lines + phase_lines(run, palette, width, unit=self._spec.workload.unit)
+        unit = self._spec.workload.unit
+        lines += phase_lines(run, palette, width, unit=unit)
+        told = [f"{unit} {epoch}: {found.in_words()}" for epoch, found in slowed_epochs(run)[-1:]]
+        below = [Line(palette).add(row, Role.WARNING) for text in told for row in wrap(text, width)]
+        return lines + below if len(lines) + len(below) <= height else lines
 
 
 def is_gpu_lost(run: RunState, lost_gpus: Collection[str]) -> bool:
     """Whether a run goes on, or seems to, on a GPU that fell off the bus."""
     return not run.status.is_over and run.device is not None and run.device.device_uuid in lost_gpus
+
+
+def slowed_epochs(run: RunState) -> list[tuple[int, Slowed]]:
+    """The epochs that heat or power slowed, by number, with what did."""
+    return [
+        (epoch.epoch, found)
+        for epoch in run.epochs
+        if (machine := run.machine.get(epoch.epoch)) and (found := slowed(machine, epoch.epoch_s))
+    ]
 
 
 def _title_parts(spec: JobSpec) -> Iterator[str]:
@@ -293,8 +306,13 @@ def _quality_line(run: RunState, spec: JobSpec, palette: Palette, width: int) ->
     loss = run.epochs[-1].train_loss if run.epochs else None
     if run.progress and run.progress.train_loss is not None:
         loss = run.progress.train_loss
-    cores = len(spec.settings.cores)
-    fields: list[Field] = [
+    cores, unit = len(spec.settings.cores), spec.workload.unit
+    fields: list[Field] = []
+    if warm := slowed_epochs(run):
+        number, found = warm[-1]
+        which = f"{unit} {number}" if len(warm) == 1 else counted(len(warm), unit)
+        fields.append(((f"{which} slowed by {found.by}", Role.WARNING),))
+    fields += [
         (("accuracy ", Role.LABEL), (fmt.accuracy(final_accuracy(run)), Role.TEXT)),
         (("loss ", Role.LABEL), (fmt.loss(loss), Role.TEXT)),
         ((fmt.memory(run.peak_memory_bytes), Role.TEXT), (" peak", Role.LABEL)),

@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from runners.cells import Cell, axis_label, axis_value, swept_axis
+from runners.events import QUANTILES, StepTimes
 from runners.spec import Plan
 from runners.state import ComparisonState, RunState
 from tui import charts
@@ -26,10 +27,19 @@ LABELS_UP_TO = 4
 
 @dataclass(frozen=True, slots=True)
 class ByEpoch:
-    """What a chart over the epochs shows: its name, and a run's values by epoch."""
+    """What a chart over the epochs shows.
+
+    Attributes:
+        name: What it is called.
+        points: A run's values by epoch.
+        is_share: Whether they are shares of a whole, which are never drawn on a log axis.
+        if_known: Whether it is shown only once a value is known: not every job has it.
+    """
 
     name: str
     points: Callable[[RunState], Sequence[tuple[int, float | None]]]
+    is_share: bool = False
+    if_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,27 @@ LOSS = ByEpoch("training loss", lambda run: [(e.epoch, e.train_loss) for e in ru
 ACCURACY = ByEpoch(
     "test accuracy, %", lambda run: [(e.epoch, 100 * e.test_accuracy) for e in run.evaluations]
 )
-OF_A_RACE = (EPOCH_TIME, LOSS, ACCURACY)
+DATA_WAIT = ByEpoch(
+    "data wait, %",
+    lambda run: [(e.epoch, _per(e.phases.data_wait_s, e.epoch_s / 100)) for e in run.epochs],
+    is_share=True,
+    if_known=True,
+)
+SLOW_STEPS = ByEpoch(
+    "step time, p95 over median",
+    lambda run: [(e.epoch, _slow_steps(e.step_times)) for e in run.epochs],
+    if_known=True,
+)
+ENERGY = ByEpoch(
+    "energy, mJ/sample",
+    lambda run: [
+        (e.epoch, _per(run.machine[e.epoch].energy_j, e.samples / 1e3))
+        for e in run.epochs
+        if e.epoch in run.machine
+    ],
+    if_known=True,
+)
+OF_A_RACE = (EPOCH_TIME, LOSS, ACCURACY, DATA_WAIT, SLOW_STEPS, ENERGY)
 WHOLE_RUNS = ByCell("all epochs, s", lambda cell: cell.total_s)
 RELATIVE_SPEED = ByCell("relative speed", lambda cell: cell.speed)
 OF_A_SWEEP = (
@@ -55,6 +85,18 @@ OF_A_SWEEP = (
     RELATIVE_SPEED,
     ByCell("peak memory, GiB", lambda cell: cell.peak_memory_bytes, of=GIB),
 )
+
+
+def _per(value: float | None, of: float) -> float | None:
+    return None if value is None or not of else value / of
+
+
+def _slow_steps(times: StepTimes | None) -> float | None:
+    """How many times as long as a usual step one in twenty takes."""
+    if times is None or times.whole_s is None:
+        return None
+    by_share = dict(zip(QUANTILES, times.whole_s, strict=True))
+    return _per(by_share[0.95], by_share[0.5])
 
 
 class RaceChart(RowsWidget):
@@ -84,15 +126,17 @@ class RaceChart(RowsWidget):
     def next_kind(self) -> None:
         """Show the next kind of figures."""
         if self._state is not None:
-            self._kind = (self._kind + 1) % len(_kinds(self._state.plan))
+            self._kind = (self._kind + 1) % len(_kinds(self._state))
             self._draw_again()
 
     def _draw_again(self) -> None:
         if self._state is None:
             return
-        kind = _kinds(self._state.plan)[self._kind]
-        self.entitle(self._title_of(self._state, kind))
-        number = f"y {self._kind + 1}/{len(_kinds(self._state.plan))}"
+        kinds = _kinds(self._state)
+        # A race that is repeated has not all its figures at once.
+        self._kind = min(self._kind, len(kinds) - 1)
+        self.entitle(self._title_of(self._state, kinds[self._kind]))
+        number = f"y {self._kind + 1}/{len(kinds)}"
         if number != self.border_subtitle:
             self.border_subtitle = number
         self.redraw()
@@ -111,7 +155,8 @@ class RaceChart(RowsWidget):
             labels = [
                 f"{series_of(n).mark} {group}" for n, (group, _) in enumerate(groups) if group
             ]
-        scale = " (log)" if charts.uses_log_axis(curves) else ""
+        is_log = _may_be_log(kind) and charts.uses_log_axis(curves)
+        scale = " (log)" if is_log else ""
         more = " …" if len(labels) > LABELS_UP_TO else ""
         return " · ".join(filter(None, (f"{name}{scale}", "  ".join(labels[:LABELS_UP_TO]) + more)))
 
@@ -120,7 +165,7 @@ class RaceChart(RowsWidget):
         state = self._state
         if state is None:
             return _words("The figures of a race are drawn here.", palette, width)
-        kind = _kinds(state.plan)[self._kind]
+        kind = _kinds(state)[self._kind]
         if isinstance(kind, ByEpoch):
             curves = _by_epoch(state, kind, palette)
             last = max(job.settings.epochs for job in state.plan.jobs)
@@ -133,16 +178,26 @@ class RaceChart(RowsWidget):
             return _words("There are no figures." if state.is_over else words, palette, width)
         if width < MIN_WIDTH or height < MIN_HEIGHT:
             return _words("Too little room for a chart here.", palette, width)
-        return _from_ansi(charts.chart(curves, axis, width, height), palette)
+        chart = charts.chart(curves, axis, width, height, may_be_log=_may_be_log(kind))
+        return _from_ansi(chart, palette)
 
 
-def _kinds(plan: Plan) -> Sequence[ByEpoch | ByCell]:
-    """No relative speed where every job is its own baseline."""
+def _may_be_log(kind: ByEpoch | ByCell) -> bool:
+    return not (isinstance(kind, ByEpoch) and kind.is_share)
+
+
+def _kinds(state: ComparisonState) -> Sequence[ByEpoch | ByCell]:
+    """No relative speed where every job is its own baseline, and nothing that no job has."""
+    plan = state.plan
     if not is_sweep(plan):
-        return OF_A_RACE
+        return [kind for kind in OF_A_RACE if not kind.if_known or _is_known(state, kind)]
     is_compared = any(plan.baseline(job) != job for job in range(len(plan.jobs)))
     kinds = [kind for kind in OF_A_SWEEP if is_compared or kind is not RELATIVE_SPEED]
     return [WHOLE_RUNS, *kinds] if swept_axis(plan) == "epochs" else kinds
+
+
+def _is_known(state: ComparisonState, kind: ByEpoch) -> bool:
+    return any(curve.y for curve in _by_epoch(state, kind, None))
 
 
 def _by_epoch(state: ComparisonState, kind: ByEpoch, palette: Palette | None) -> list[charts.Curve]:
