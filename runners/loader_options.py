@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runners.spec import JobSpec, Request, UsageError
 from runners.workloads import JobSettings, Kind, Variant
+from runners.workloads.catalogue import CATALOGUE
 
 START_METHODS = ("fork", "spawn", "forkserver")
 
@@ -33,6 +35,15 @@ def check_loader(request: Request, jobs: Sequence[JobSpec], known: Sequence[str]
             f"this system cannot start processes by {request.start_method}; "
             f"--start-method takes {', '.join(known)} here"
         )
+
+
+def without_idle_options(request: Request) -> Request:
+    """The request without options of a loader where none of its jobs has one."""
+    for workload in (CATALOGUE[name] for name in request.workloads):
+        variants = request.variants or workload.variants[:1]
+        if workload.kind is Kind.TRAINING and Variant.AS_WRITTEN in variants:
+            return request
+    return replace(request, persistent_workers=False, pin_memory=None, start_method=None)
 
 
 def loader_notes(request: Request, jobs: Sequence[JobSpec]) -> tuple[str, ...]:

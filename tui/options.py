@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runners.loader_options import START_METHODS
+from runners.loader_options import START_METHODS, without_idle_options
 from runners.planning import default_request
 from runners.presets import Preset
 from runners.spec import Order, Request, named_workloads
@@ -351,7 +351,7 @@ def preset_request(options: argparse.Namespace, preset: Preset, accelerator: str
         accelerator = next((device for device in reversed(devices) if device != "cpu"), None)
     request = preset.request(accelerator)
     axes = {option.field for option in OPTIONS if option.is_axis}
-    return replace(
+    asked = replace(
         request,
         **{
             field: value
@@ -359,6 +359,7 @@ def preset_request(options: argparse.Namespace, preset: Preset, accelerator: str
             if field not in axes or len(value) == 1 == max(1, len(getattr(request, field)))
         },
     )
+    return without_idle_options(asked)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

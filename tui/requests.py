@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from runners.loader_options import without_idle_options
 from runners.spec import Order, Request, UsageError
 from runners.workloads import JobSettings, Kind, Variant
 from runners.workloads.catalogue import CATALOGUE
@@ -28,7 +29,7 @@ def batch_sweep(base: Request) -> Request:
     """Batch sizes around the workload's own, on the device of the last job, one at a time."""
     usual = CATALOGUE[base.workloads[0]].batch_size
     sizes = dict.fromkeys(max(1, round(factor * usual)) for factor in _BATCH_FACTORS)
-    return replace(_one_job(base), batch_sizes=tuple(sizes))
+    return without_idle_options(replace(_one_job(base), batch_sizes=tuple(sizes)))
 
 
 def workers_sweep(base: Request, cores: int) -> Request:
@@ -69,7 +70,7 @@ def worker_counts(cores: int) -> tuple[int, ...]:
 
 def one_job(base: Request) -> Request:
     """One job, on the device of the last, as its workload usually runs."""
-    return replace(_one_job(base), variants=(), trials=None)
+    return without_idle_options(replace(_one_job(base), variants=(), trials=None))
 
 
 def only(request: Request, settings: JobSettings) -> Request:
@@ -79,7 +80,7 @@ def only(request: Request, settings: JobSettings) -> Request:
         request: What was asked for.
         settings: The job's.
     """
-    return replace(
+    asked = replace(
         _one_job(request),
         workloads=(settings.workload,),
         devices=(settings.device,),
@@ -95,6 +96,7 @@ def only(request: Request, settings: JobSettings) -> Request:
         within_pct=None,
         notes=(),
     )
+    return without_idle_options(asked)
 
 
 def other_order(order: Order) -> Order:

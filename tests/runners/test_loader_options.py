@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from runners.loader_options import START_METHODS, check_loader, loader_notes
+from runners.loader_options import (
+    START_METHODS,
+    check_loader,
+    loader_notes,
+    without_idle_options,
+)
 from runners.planning import make_plan
 from runners.reports.command_line import command_line
 from runners.spec import Request, UsageError, axis_text, differing, expand
@@ -58,6 +63,20 @@ def test_a_start_that_the_system_does_not_know_is_refused_with_those_it_does() -
         check(asked(start_method="fork"), ("spawn",))
     check(asked(start_method="spawn"), ("spawn",))
     check(asked(), ("spawn",))
+
+
+def test_what_a_key_asks_for_loses_options_that_no_job_of_it_has() -> None:
+    options = asked(persistent_workers=True, pin_memory=True, start_method="spawn")
+    assert without_idle_options(options) == options
+    for idle in (
+        replace(options, variants=(Variant.TUNED,)),
+        replace(options, workloads=("matmul", "resnet63")),
+    ):
+        kept = without_idle_options(idle)
+        assert (kept.persistent_workers, kept.pin_memory, kept.start_method) == (False, None, None)
+        check(kept)
+    both = replace(options, workloads=("matmul", "mlp"))
+    assert without_idle_options(both) == both
 
 
 @pytest.mark.parametrize(
