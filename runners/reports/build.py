@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 
 from runners.cells import chosen_axes
 from runners.diagnosis.diagnose import diagnose, is_diagnosis
-from runners.reports import batches, calls, diagnosis, jobs, ladder, loaders, metrics, summary
+from runners.reports import (
+    batches,
+    calls,
+    diagnosis,
+    jobs,
+    ladder,
+    loaders,
+    machine,
+    metrics,
+    summary,
+)
 from runners.reports.conditions import Origin, conditions
 from runners.reports.names import ReportName
 from runners.reports.remarks import remarks
@@ -42,6 +52,7 @@ def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Re
             *(diagnosis.tables(found) if found else ()),
             *_TABLES[name or fitting(state.plan)](state),
             *loaders.tables(state),
+            *machine.tables(state),
         ),
         remarks=remarks(state, origin.machine),
         conditions=conditions(state, origin, name),

@@ -10,6 +10,8 @@ from runners.text import times as in_times
 UNKNOWN = "n/a"
 _GIB = 2**30
 _MIB = 2**20
+# From here on three digits of joules would be a thousand.
+_KILO_J = 999.5
 _LONG_S = 120.0
 _SHORT_S = 0.01
 _RATES = ((1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"))
@@ -57,6 +59,13 @@ def memory(value_bytes: float | None) -> str:
     if value_bytes < _GIB:
         return f"{value_bytes / _MIB:.0f} MiB"
     return f"{value_bytes / _GIB:.2f} GiB"
+
+
+def energy(value_j: float | None) -> str:
+    """Energy with three digits, such as `0.123 J`, `45.1 J`, `1.20 kJ`."""
+    if value_j is None:
+        return UNKNOWN
+    return f"{seconds(value_j / 1e3)} kJ" if value_j >= _KILO_J else f"{seconds(value_j)} J"
 
 
 def share(value: float | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runners.accuracy import accuracy, differ, points_apart
 from runners.events import Stage
-from runners.reports import figures, jobs, layers
+from runners.reports import figures, jobs, layers, machine
 from runners.reports.report import Table
 from runners.reports.summaries import (
     Figure,
@@ -114,8 +114,8 @@ def _measures(
     )
     around = (*_setup(state, places), *_costliest(state, places))
     if workload.kind is not Kind.TRAINING:
-        return (*training, *around, *_rest())
-    return (*training, *tested, *around, learned, *_rest())
+        return (*training, *around, *_rest(unit))
+    return (*training, *tested, *around, learned, *_rest(unit))
 
 
 def _setup(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure, ...]:
@@ -144,7 +144,8 @@ def _costliest(state: ComparisonState, places: Sequence[int]) -> tuple[_Measure,
     )
 
 
-def _rest() -> tuple[_Measure, ...]:
+def _rest(unit: str) -> tuple[_Measure, ...]:
+    an_epoch = f"{'an' if unit[0] in 'aeiou' else 'a'} {unit}"
     return (
         _memory("peak memory (RSS on a CPU)", lambda run: run.peak_memory_bytes),
         _memory("peak memory torch holds (GPU)", peak_reserved_bytes),
@@ -155,11 +156,7 @@ def _rest() -> tuple[_Measure, ...]:
             against=_nothing,
         ),
         _Measure(name="time saved a run", cell=_saved, against=_nothing),
-        _Measure(
-            name="energy (no counter is read)",
-            cell=lambda _state, _job: figures.UNKNOWN,
-            against=_nothing,
-        ),
+        _Measure(name=f"energy {an_epoch}", cell=_energy, against=_energy_ratio),
     )
 
 
@@ -286,6 +283,19 @@ def _accuracy_apart(state: ComparisonState, base: int, job: int) -> str:
     if not differ(one, other):
         return "no difference"
     return f"{points_apart(one, other)[0]} {'more' if other.share > one.share else 'less'}"
+
+
+def _energy(state: ComparisonState, job: int) -> str:
+    found = machine.energy(state, job)
+    return figures.UNKNOWN if found is None else f"{figures.energy(found[0])} ({found[1]})"
+
+
+def _energy_ratio(state: ComparisonState, base: int, job: int) -> str:
+    """A card's energy and a processor's are energies of different things."""
+    one, other = machine.energy(state, base), machine.energy(state, job)
+    if one is None or other is None or one[1] != other[1] or not one[0]:
+        return ""
+    return f"{figures.times(other[0] / one[0])} the energy"
 
 
 def _saved(state: ComparisonState, job: int) -> str:

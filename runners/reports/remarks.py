@@ -7,6 +7,7 @@ from typing import Any
 
 from runners.reports.beginning import disturbances
 from runners.reports.figures import seconds
+from runners.reports.machine import remarks as slowed
 from runners.state import ComparisonState
 from runners.statistics import steady_epoch_s
 from runners.text import counted, printable
@@ -20,7 +21,7 @@ def remarks(state: ComparisonState, machine: Mapping[str, Any] | None = None) ->
         state: The comparison.
         machine: The readings of the machine as it began; None where unknown.
     """
-    lines = [*verdict(state), *disturbances(state, machine), *_spreads(state)]
+    lines = [*verdict(state), *slowed(state), *disturbances(state, machine), *_spreads(state)]
     return (*map(printable, lines), *troubles(state))
 
 
