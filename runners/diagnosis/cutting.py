@@ -17,8 +17,6 @@ FEWEST_STEPS, STEPS_FOR_WORKER = 8, 4
 # Where the fewest steps take longer than so many times the time asked for, half of them have to
 # do, in one steady epoch.
 _SLOW = 2.0
-# So many times as long as the loader takes to start an epoch is at least.
-_STARTS = 2.0
 # What takes longer in all says so ahead.
 _LONG_S = 90.0
 _LOOK = "a diagnosis' first look at the speed: a few steps, by which its runs are cut to a length"
@@ -58,7 +56,8 @@ def cut_plan(whole: JobSpec, look: ComparisonState, *, trial_s: float, trials: i
     is_slow = fewest * step_s > _SLOW * trial_s
     if is_slow:
         fewest //= 2
-    steps = max(fewest, round(max(trial_s, _STARTS * start_s) / step_s))
+    # At least as long again as the loader takes to start, or there would be little to see but that.
+    steps = max(fewest, round(max(trial_s, start_s) / step_s))
     units = _units(whole, 1 if is_slow else STEADY_UNITS)
     in_set = run.data.set_samples if run.data else None
     brief = _of_steps(replace(whole.settings, epochs=units), steps, in_set)

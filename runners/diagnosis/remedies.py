@@ -18,13 +18,16 @@ from runners.text import counted
 from runners.workloads import Precision, Variant
 
 MOST_REMEDIES = 3
+LEAST_GAIN = 1.02
+"""What promises less is no remedy."""
 
 
 def remedies(case: Case) -> tuple[Remedy, ...]:
     """Those of the class, or of what it seems to be; the most promising first."""
     found = [remedy for make in _REMEDIES[case.decision.seems] for remedy in make(case)]
-    found.sort(key=lambda remedy: -(remedy.predicted or 0.0))
-    return tuple(found[:MOST_REMEDIES])
+    worth = [each for each in found if each.predicted is None or each.predicted >= LEAST_GAIN]
+    worth.sort(key=lambda remedy: -(remedy.predicted or 0.0))
+    return tuple(worth[:MOST_REMEDIES])
 
 
 def _remedy(
@@ -84,7 +87,9 @@ def _more_workers(case: Case) -> list[Remedy]:
         return []
     if not as_it_is_s or not steps_s or not loader_s:
         return []
-    single_s = loader_s * max(settings.workers, 1)
+    # More processes make samples faster, and start no sooner.
+    start_s = figures.start_share.value * as_it_is_s if figures.start_share else 0.0
+    single_s = max(loader_s - start_s, 0.0) * max(settings.workers, 1)
     wanted = max(math.ceil(single_s / steps_s), settings.workers + 1)
     workers = min(wanted, settings.workers + int(idle))
     processes = counted(workers, "loader process", "loader processes")
@@ -92,7 +97,7 @@ def _more_workers(case: Case) -> list[Remedy]:
         _remedy(
             case,
             f"feed it by {processes}: {idle:.0f} of {len(settings.cores)} cores are idle",
-            predicted=as_it_is_s / max(steps_s, single_s / workers),
+            predicted=as_it_is_s / (max(steps_s, single_s / workers) + start_s),
             is_bound=True,
             workers=workers,
         )
