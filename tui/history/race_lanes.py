@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -25,6 +25,8 @@ _BLANK = (" ", Role.TRACK)
 
 Piece = tuple[str, Role | int]
 """Text with its look: a role, or a job's by its number."""
+_Placed = tuple[RunMarks, Mark, float, float]
+"""A run's mark with both its ends on the recording's clock."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,9 @@ class RaceLane:
         self._recording = recording
         self._window = window
         self._until_s = columns.stop * window.seconds_per_column
-        self._looks = self._look(window.first, -(-len(columns) // 2), 2)
+        marks = list(self._marks(window.first))
+        self._looks = self._look(marks, window.first, -(-len(columns) // 2), 2)
+        self._epochs = list(self._epoch_cells(marks))
 
     @property
     def newest_s(self) -> float:
@@ -97,7 +101,7 @@ class RaceLane:
 
     def at(self, column: int) -> Look | None:
         """What ran in a column."""
-        return self._look(column, 1, 1)[0]
+        return self._look(self._marks(column), column, 1, 1)[0]
 
     def pieces(self, cells: int) -> list[Piece]:
         """The lane in cells of two columns, `cells` in all."""
@@ -106,10 +110,10 @@ class RaceLane:
         for place in range(known[0], known[-1]) if known else ():
             if self._looks[place] is None:
                 marks[place] = IDLE
-        for start, stop, mark, run in self._epochs():
-            number = str(mark.number)
-            if stop - max(start, 0) > len(number):
-                for place, digit in enumerate(number, max(start, 0)):
+        for start, stop, number, run in self._epochs:
+            digits = str(number)
+            if stop - max(start, 0) > len(digits):
+                for place, digit in enumerate(digits, max(start, 0)):
                     marks[place] = digit, run.job
         marks += [_BLANK] * (cells - len(marks))
         return [
@@ -121,36 +125,44 @@ class RaceLane:
         """The cells where epochs begin; with a GPU only those of runs on it."""
         return {
             start
-            for start, stop, _, run in self._epochs()
+            for start, stop, _, run in self._epochs
             if start >= 0 and stop - start >= TICKS_FROM_CELLS and gpu in (None, run.gpu)
         }
 
-    def _epochs(self) -> Iterator[tuple[int, int, Mark, RunMarks]]:
-        """The epochs in the window with the cells each begins in and ends before."""
-        window, cell_s = self._window, 2 * self._window.seconds_per_column
-        start_s = window.first * window.seconds_per_column
-        for run, mark, begun_s, end_s in self._marks(start_s):
-            first = math.floor((begun_s - start_s) / cell_s)
-            stop = min(math.floor((end_s - start_s) / cell_s), len(self._looks))
-            if mark.doing is Doing.EPOCH:
-                yield first, stop, mark, run
+    def _epoch_cells(self, marks: list[_Placed]) -> Iterator[tuple[int, int, int, RunMarks]]:
+        """The cell each epoch begins in and the one it ends before, its number and its run.
 
-    def _marks(self, start_s: float) -> Iterator[tuple[RunMarks, Mark, float, float]]:
-        """All marks from a time on, with both ends on the recording's clock."""
+        Those that end in the cell they begin in are left out.
+        """
+        for run, mark, begun_s, end_s in marks:
+            if mark.doing is not Doing.EPOCH:
+                continue
+            begin, end = (self._window.column_at(at_s) for at_s in (begun_s, end_s))
+            first, stop = ((column - self._window.first) // 2 for column in (begin, end))
+            if min(stop, len(self._looks)) > max(first, 0):
+                yield first, min(stop, len(self._looks)), mark.number, run
+
+    def _marks(self, first: int) -> Iterator[_Placed]:
+        """All marks from a column on, with both ends on the recording's clock."""
         clock = self._recording
-        from_s, until_s = clock.monotonic_s(start_s), clock.monotonic_s(self._until_s)
+        from_s = clock.monotonic_s(first * self._window.seconds_per_column)
+        until_s = clock.monotonic_s(self._until_s)
         for run in self._runs:
+            if run.start_s > until_s or (run.end_s is not None and run.end_s < from_s):
+                continue
             for mark, begun, end in run.marks(from_s, until_s):
                 begun_s, end_s = clock.at_s(begun), clock.at_s(end)
                 if begun_s is not None and end_s is not None:
                     yield run, mark, begun_s, end_s
 
-    def _look(self, first: int, count: int, columns: int) -> list[Look | None]:
+    def _look(
+        self, marks: Iterable[_Placed], first: int, count: int, columns: int
+    ) -> list[Look | None]:
         """What ran in so many stretches of so many columns each."""
         start_s = first * self._window.seconds_per_column
         each_s = columns * self._window.seconds_per_column
         found: list[Look | None] = [None] * count
-        for run, mark, begun_s, end_s in self._marks(start_s):
+        for run, mark, begun_s, end_s in marks:
             low = max(0, math.floor((begun_s - start_s) / each_s))
             high = min(count, math.ceil((end_s - start_s) / each_s))
             for place in range(low, high):

@@ -110,8 +110,9 @@ class RunMarks:
         """All that lies within some time with both its ends, without gaps, up to `until_s`."""
         end_s = until_s if self.end_s is None else min(self.end_s, until_s)
         first = max(0, bisect_right(self._marks, start_s, key=_START) - 2)
+        stop = bisect_right(self._marks, end_s, first, key=_START)
         last = Mark(Doing.TEST if self._is_testing else Doing.OTHER, end_s)
-        for mark, after in pairwise([*self._marks[first:], last]):
+        for mark, after in pairwise([*self._marks[first:stop], last]):
             stop_s = after.start_s if mark.end_s is None else min(mark.end_s, after.start_s)
             stop_s, after_s = min(stop_s, end_s), min(after.start_s, end_s)
             if stop_s > mark.start_s:
