@@ -41,30 +41,24 @@ Cell = Callable[[Rows], str | None]
 def tables(state: ComparisonState) -> tuple[Table, ...]:
     """A row for each epoch; of many a row for each job. None where nothing was looked at."""
     observed = list(_observed(state))
-    if not observed:
-        return ()
-    units = "/".join(dict.fromkeys(workload.unit for workload in state.plan.workloads))
     if len(observed) > MOST_EPOCHS:
         jobs = sorted({each.key.job for each in observed})
-        groups: list[Rows] = [[o for o in observed if o.key.job == job] for job in jobs]
-        names = [
-            (label(state, job), str(len(rows))) for job, rows in zip(jobs, groups, strict=True)
-        ]
-        caption, second = f"The machine during the {units}s of each job", f"{units}s"
+        groups: list[Rows] = [[each for each in observed if each.key.job == job] for job in jobs]
+        names = [_name_of_all(state, rows) for rows in groups]
+        caption = "The machine during the epochs of each job"
     else:
         groups = [[each] for each in observed]
-        names = [(_name(state, each.key), str(each.epoch.epoch)) for each in observed]
-        caption, second = f"The machine during each {units}", units
+        names = [_name(state, each) for each in observed]
+        caption = "The machine during each epoch"
     columns = [name for name, cell in _COLUMNS.items() if any(map(cell, groups))]
     if not columns:
         return ()
     rows = tuple(
-        (*name, *(_text(_COLUMNS[column](group)) for column in columns))
+        (name, *(_text(_COLUMNS[column](group)) for column in columns))
         for name, group in zip(names, groups, strict=True)
     )
-    header = ("job", second, *columns)
-    words = tuple(place for place, name in enumerate(header) if name in _WORDS)
-    return (Table(header=header, rows=rows, caption=caption, words=words),)
+    words = tuple(place for place, name in enumerate(columns, 1) if name in _WORDS)
+    return (Table(header=("job", *columns), rows=rows, caption=caption, words=words),)
 
 
 def remarks(state: ComparisonState) -> tuple[str, ...]:
@@ -76,13 +70,11 @@ def remarks(state: ComparisonState) -> tuple[str, ...]:
     sentences = []
     for key, epochs in by_run.items():
         each, worst = max(epochs, key=lambda pair: pair[1].held_s / pair[1].epoch_s)
-        unit = state.plan.jobs[key.job].workload.unit
+        unit = _unit(state, key)
         others = len(epochs) - 1
         verb = "was" if others == 1 else "were"
         more = f"; so {verb} {counted(others, f'other {unit}')}" if others else ""
-        sentences.append(
-            f"{_name(state, key)}: {unit} {each.epoch.epoch} was {worst.in_words()}{more}."
-        )
+        sentences.append(f"{_name(state, each)} was {worst.in_words()}{more}.")
     return tuple(sentences)
 
 
@@ -110,9 +102,18 @@ def _text(cell: str | None) -> str:
     return figures.UNKNOWN if cell is None else cell
 
 
-def _name(state: ComparisonState, key: RunKey) -> str:
-    trial = f", trial {key.trial + 1}" if state.plan.trials > 1 else ""
-    return f"{label(state, key.job)}{trial}"
+def _name(state: ComparisonState, one: _Observed) -> str:
+    trial = f", trial {one.key.trial + 1}" if state.plan.trials > 1 else ""
+    return f"{label(state, one.key.job)}{trial}, {_unit(state, one.key)} {one.epoch.epoch}"
+
+
+def _name_of_all(state: ComparisonState, rows: Rows) -> str:
+    key = rows[0].key
+    return f"{label(state, key.job)}, {counted(len(rows), _unit(state, key))}"
+
+
+def _unit(state: ComparisonState, key: RunKey) -> str:
+    return state.plan.jobs[key.job].workload.unit
 
 
 def _known(rows: Rows, name: str) -> list[tuple[float, float]]:
@@ -135,14 +136,9 @@ def _mean(name: str, text: Callable[[float], str]) -> Cell:
     return cell
 
 
-def _extreme(
-    name: str, choose: Callable[[list[float]], float], text: Callable[[float], str]
-) -> Cell:
-    def cell(rows: Rows) -> str | None:
-        known = [value for value, _ in _known(rows, name)]
-        return text(choose(known)) if known else None
-
-    return cell
+def _temperature(rows: Rows) -> str | None:
+    known = [value for value, _ in _known(rows, "temperature_c")]
+    return _whole(max(known)) if known else None
 
 
 def _energy(rows: Rows) -> str | None:
@@ -209,11 +205,10 @@ def _percent(value: float) -> str:
 _SHOWN_S = 0.05
 _COLUMNS: Mapping[str, Cell] = {
     "GPU busy": _mean("gpu_busy_pct", _percent),
-    "lowest": _extreme("gpu_busy_min_pct", min, _percent),
     "power W": _mean("power_w", _whole),
     "energy": _energy,
     "mJ/sample": _millijoules_a_sample,
-    "°C": _extreme("temperature_c", max, _whole),
+    "°C": _temperature,
     "clock MHz": _mean("sm_clock_mhz", _whole),
     "limits s": _limits,
     "cores": _mean("own_cores_busy", figures.decimal),

@@ -61,10 +61,8 @@ def test_each_epoch_has_a_row_with_what_is_known() -> None:
     found = rows(state)
 
     assert found[0] == {
-        "job": "cuda:0",
-        "epoch": "1",
+        "job": "cuda:0, epoch 1",
         "GPU busy": "91 %",
-        "lowest": "60 %",
         "power W": "412",
         "energy": "1.69 kJ",
         "mJ/sample": "1,689",
@@ -91,7 +89,7 @@ def test_each_epoch_has_a_row_with_what_is_known() -> None:
 def test_columns_without_anything_to_say_are_left_out() -> None:
     quiet = {"own_cores_busy": 1.0, "throttled_s": 0.0}
 
-    assert list(rows(replayed(plan("cpu"), run(quiet)))[0]) == ["job", "epoch", "cores"]
+    assert list(rows(replayed(plan("cpu"), run(quiet)))[0]) == ["job", "cores"]
     assert machine.tables(replayed(plan("cpu"), run({"throttled_s": 0.0}))) == ()
     assert machine.tables(replayed(plan("cpu"), run({}))) == ()
 
@@ -100,7 +98,7 @@ def test_of_many_epochs_a_row_for_each_job() -> None:
     state = replayed(plan("cuda:0", "cpu"), run(*[COOL] * 10, HOT), run(*[ON_CPU] * 5))
     first, second = rows(state)
 
-    assert (first["epochs"], second["epochs"]) == ("11", "5")
+    assert (first["job"], second["job"]) == ("cuda:0, 11 epochs", "cpu, 5 epochs")
     assert first["clock MHz"] == "1,924"
     assert first["°C"] == "93"
     assert first["note"] == "1 slowed by hw-thermal"
@@ -114,7 +112,7 @@ def test_every_form_says_beside_an_epoch_what_slowed_it() -> None:
 
     for form in (Form.TEXT, Form.MARKDOWN, Form.HTML):
         text = " ".join(render(state, form).split())
-        assert f"cuda:0: epoch 2 was {told}; so was 1 other epoch." in text
+        assert f"cuda:0, epoch 2 was {told}; so was 1 other epoch." in text
         assert text.count(told) >= 2
     assert machine.remarks(replayed(plan("cuda:0"), run(COOL))) == ()
 
@@ -122,9 +120,12 @@ def test_every_form_says_beside_an_epoch_what_slowed_it() -> None:
 def test_trials_are_told_apart() -> None:
     state = replayed(plan("cuda:0", trials=2), run(COOL), run(HOT))
 
-    assert [row["job"] for row in rows(state)] == ["cuda:0, trial 1", "cuda:0, trial 2"]
+    assert [row["job"] for row in rows(state)] == [
+        "cuda:0, trial 1, epoch 1",
+        "cuda:0, trial 2, epoch 1",
+    ]
     (sentence,) = machine.remarks(state)
-    assert sentence.startswith("cuda:0, trial 2: epoch 1 was slowed by hw-thermal")
+    assert sentence.startswith("cuda:0, trial 2, epoch 1 was slowed by hw-thermal")
 
 
 def test_energy_is_a_measure_with_its_source_and_compared_with_its_like_only() -> None:
