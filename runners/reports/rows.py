@@ -17,7 +17,8 @@ COLUMNS = (
     "channels_last", "fused", "eval_s", "peak_memory_bytes", "peak_reserved_bytes",
     "peak_device_used_bytes", "data_source", "status", "why",
     "persistent_workers", "pin_memory", "start_method", "first_wait_s", "copied_bytes",
-    "core_wait_s",
+    "core_wait_s", "gpu_busy_pct", "power_w", "energy_j", "energy_source", "temperature_c",
+    "sm_clock_mhz", "cpu_busy_pct", "own_cores_busy", "other_cores_busy", "throttled_s", "slowed",
 )  # fmt: skip
 
 
@@ -33,7 +34,10 @@ def to_csv(state: ComparisonState) -> str:
             "data_source": (job["data_used"] or {}).get("source"),
             "why": (job["error"] or {}).get("message") or job["spared"],
         }
-        rows = [{**common, **epoch, **epoch["phases"]} for epoch in job["epochs"]]
+        rows = [
+            {**common, **epoch, **epoch["phases"], **(epoch["machine"] or {})}
+            for epoch in job["epochs"]
+        ]
         for row in rows or [{**common, "samples_per_s": None}]:
             writer.writerow({key: _cell(value) for key, value in row.items()})
     return out.getvalue()

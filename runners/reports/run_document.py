@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from runners.events import (
@@ -13,6 +14,8 @@ from runners.events import (
     Stage,
     StepTimes,
 )
+from runners.machine.figures import EpochMachine
+from runners.machine.slowed import slowed
 from runners.reports.summaries import peak_device_used_bytes, peak_reserved_bytes
 from runners.spec import RunKey
 from runners.state import ComparisonState, RunState
@@ -105,6 +108,7 @@ def _epoch(run: RunState, epoch: EpochFinished) -> dict[str, Any]:
         "copied_bytes": epoch.copied_bytes,
         "core_wait_s": epoch.core_wait_s,
         "loader": _loader(epoch.loader),
+        "machine": _machine(run.machine.get(epoch.epoch), epoch),
         "peak_memory_bytes": epoch.peak_memory_bytes,
         "peak_reserved_bytes": epoch.peak_reserved_bytes,
         "peak_device_used_bytes": epoch.peak_device_used_bytes,
@@ -146,6 +150,17 @@ def _loader(use: LoaderUse | None) -> dict[str, Any] | None:
         "start_method": use.start_method,
         "cpu_s": use.cpu_s,
         "memory_bytes": use.memory_bytes,
+    }
+
+
+def _machine(machine: EpochMachine | None, epoch: EpochFinished) -> dict[str, Any] | None:
+    if machine is None:
+        return None
+    slow, energy_j = slowed(machine, epoch.epoch_s), machine.energy_j
+    return {
+        **asdict(machine),
+        "j_per_sample": energy_j / epoch.samples if energy_j and epoch.samples else None,
+        "slowed": slow.in_words() if slow else None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from runners.events import (
     WarningRaised,
 )
 from runners.events import ErrorKind as Kind
+from runners.machine.figures import EnergySource, EpochMachine
+from runners.process_events import EpochObserved
 from runners.reports.build import build
 from runners.reports.conditions import Origin
 from runners.reports.document import SCHEMA, to_json
@@ -47,7 +49,12 @@ PLACES = {
     "The document": ("",),
     "`data` and `jobs[].data_used`": (".data", ".jobs[].data_used"),
 }
-ELSEWHERE = (".machine", ".versions", ".fits[].epochs_s")
+ELSEWHERE = (
+    ".machine",
+    ".versions",
+    ".fits[].epochs_s",
+    ".jobs[].epochs[].machine.clock_limit_s",
+)
 TYPES = {
     str: "text",
     bool: "true or false",
@@ -85,6 +92,18 @@ STEP_TIMES = StepTimes(
     forward_s=SIX,
     backward_s=SIX,
     optimizer_s=SIX,
+)
+NUMBERS: dict[str, Any] = {field.name: 1.5 for field in fields(EpochMachine)}
+HOT = EpochMachine(
+    **NUMBERS
+    | {
+        "looks": 4,
+        "dips": 2,
+        "dips_in_wait": 1,
+        "energy_source": EnergySource.GPU_COUNTER,
+        "clock_limit_s": {"hw-thermal": 1.0},
+        "sm_clock_max_mhz": 2.0,
+    }
 )
 ONLY_WAITS = StepTimes(steps=9, whole_s=SIX, data_wait_s=SIX)
 
@@ -137,6 +156,8 @@ def full() -> ComparisonState:
                 optimizer_s=0.1,
             ),
         ),
+        EpochObserved(epoch=1, machine=EpochMachine(looks=0)),
+        EpochObserved(epoch=6, machine=HOT),
         JobFailed(error=Kind.EXCEPTION, message="It broke.", remedy="Mend it."),
     ]
     for event in events:
