@@ -54,6 +54,17 @@ async def test_the_field_in_use_and_the_command_are_in_sight_at_every_size(
             assert region.height >= 1
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_name_stands_whole_beside_its_field(size: tuple[int, int]) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=size) as pilot:
+        form = await form_of(stage, pilot)
+        labels = form.query_one("#form-labels", Static)
+        names = [name.replace("_", " ") for name in form._fields]
+        assert labels.size.height == len(names)
+        assert max(map(len, names)) < labels.size.width
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_names_that_do_not_fit_are_not_cut_off_in_silence(size: tuple[int, int]) -> None:
     stage = Stage()

@@ -88,8 +88,9 @@ class JobForm(ModalScreen[Filled | None]):
             height: auto;
         }
         & #form-labels {
-            width: 15;
+            width: 19;
             height: auto;
+            text-wrap: nowrap;
             color: $text-muted;
         }
         & #form-fields {
@@ -137,9 +138,6 @@ class JobForm(ModalScreen[Filled | None]):
         & #form-fields {
             width: 20;
             margin-right: 1;
-        }
-        & #form-labels {
-            width: 14;
         }
     }
     """
