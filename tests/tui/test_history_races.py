@@ -80,10 +80,17 @@ def test_curves_keep_the_larger_part_of_the_rows(height: int) -> None:
     assert sum(row.startswith("limits") for row in rows) == 1
 
 
-def test_where_rows_are_few_the_newest_run_is_shown() -> None:
-    runs = {CPU: whole_run(MONO_S, 5.0), GPU: whole_run(MONO_S + 20, 5.0)}
+@pytest.mark.parametrize(
+    ("cpu_s", "gpu_s", "kept"),
+    [(0, 30, "▲ cuda:0"), (30, 0, "● cpu"), (30, 25, "▲ cuda:0")],
+    ids=["the GPU runs", "the CPU runs", "both run"],
+)
+def test_where_rows_are_few_that_of_the_gpu_is_kept_if_it_runs(
+    cpu_s: int, gpu_s: int, kept: str
+) -> None:
+    runs = {CPU: whole_run(MONO_S + cpu_s, 5.0), GPU: whole_run(MONO_S + gpu_s, 5.0, gpu="GPU-0")}
     (lane,) = lanes_in(rows_of(shown(pane_after(50), runs), height=5))
-    assert lane.startswith("▲ cuda:0")
+    assert lane.startswith(kept)
 
 
 @pytest.mark.parametrize("paused", [False, True])

@@ -190,7 +190,7 @@ class HistoryPane(RowsWidget):
         rows = HistoryRows(self.recording, view, layout, palette)
         limits = self._limit_lane() if height > LANE_ROWS + 1 else None
         room = height - (2 if limits else 1)
-        races = _newest(self._race_lanes(view), _race_rows(room))
+        races = _chosen(self._race_lanes(view), _race_rows(room), self._gpu)
         room -= len(races)
         shown = self._in_view(lanes, max(1, room // LANE_ROWS))
         lines: list[Line] = []
@@ -294,9 +294,13 @@ def _race_rows(room: int) -> int:
     return min(MOST_RACE_LANES, max(room // 3, min(1, room - 1)))
 
 
-def _newest(lanes: list[RaceLane], count: int) -> list[RaceLane]:
-    """The lanes with the newest runs, in their order."""
-    kept = sorted(lanes, key=lambda lane: lane.newest_s, reverse=True)[:count]
+def _chosen(lanes: list[RaceLane], count: int, gpu: str | None) -> list[RaceLane]:
+    """So many lanes, in their order: those where something runs now, on this GPU, the newest."""
+
+    def weight(lane: RaceLane) -> tuple[bool, bool, float]:
+        return lane.newest_look is not None, lane.newest.gpu == gpu, lane.newest_s
+
+    kept = sorted(lanes, key=weight, reverse=True)[:count]
     return [lane for lane in lanes if lane in kept]
 
 
