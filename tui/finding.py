@@ -32,6 +32,12 @@ class Finding:
     trying: Remedy | None = None
     is_under_way: bool = False
 
+    @classmethod
+    def of(cls, state: ComparisonState) -> Finding | None:
+        """What the runs of a diagnosis come to; None of any other plan."""
+        job = state.plan.diagnosed
+        return None if job is None else cls(job=job).with_state(state)
+
     def with_state(self, state: ComparisonState) -> Finding:
         """The finding after the race moved on; figures are made of new epochs and ends only."""
         if not is_diagnosis(state.plan):

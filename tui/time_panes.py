@@ -29,6 +29,7 @@ class TimePanes:
 
     Args:
         workload: What would be diagnosed as long as nothing was raced.
+        can_try: Whether keys try remedies.
 
     Attributes:
         pipeline: The parts and what each can do.
@@ -36,11 +37,11 @@ class TimePanes:
         epochs: A row for each epoch of a job.
     """
 
-    def __init__(self, workload: str = "") -> None:
+    def __init__(self, workload: str = "", *, can_try: bool = True) -> None:
         self._workload = workload
         self._words = ""
         self.pipeline = PipelinePane(id="pipeline")
-        self._diagnosis = DiagnosisPane(id="diagnosis")
+        self._diagnosis = DiagnosisPane(can_try=can_try, id="diagnosis")
         self._runs = RunsPane(id="runs")
         self.middle = Horizontal(self._diagnosis, self._runs, id="time-middle")
         self.epochs = EpochsPane(id="epochs")

@@ -1,4 +1,4 @@
-"""A comparison of the past, as the race view shows a finished one."""
+"""A comparison of the past, as the race view shows a finished one; a diagnosis as its view does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from runners.diagnosis.plan import is_diagnosis
 from runners.history.side_by_side import side_by_side
 from runners.history.store import Saved
 from runners.reports.command_line import command_line
@@ -26,11 +27,14 @@ from runners.text import printable
 from tui import charts
 from tui.commands.history_list import description
 from tui.export import export_comparison, in_words
+from tui.finding import Finding
 from tui.race_panes import RacePanes
 from tui.screens.history_keys import OPEN_KEYS, SCROLLING
 from tui.spans import SpanCompositor
+from tui.time_panes import TimePanes
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.rows import RowsWidget
+from tui.widgets.time.epochs import EpochsPane
 
 HEADING_ROWS = 4
 
@@ -113,24 +117,38 @@ class PastRace(ModalScreen[Request | None]):
         self._shown = shown
         hint = "e writes the report into files here"
         self._panes = RacePanes(hint=hint + (" · r repeats it" if shown.request else ""))
+        self._time = TimePanes(can_try=False)
+        self._is_diagnosis = is_diagnosis(shown.state.plan)
         self._body = VerticalScroll(id="body", can_focus=False)
 
     def compose(self) -> ComposeResult:
-        """The same panes as in the race view, below what was compared."""
+        """The same panes as in the race view, below what was compared; and the epochs."""
         yield Static(Content(self._shown.heading), id="past-heading")
         with self._body:
-            yield self._panes.jobs
-            yield self._panes.middle
-        can_repeat = self._shown.request is not None
-        keys = [key for key in OPEN_KEYS if can_repeat or key.action != "repeat"]
+            if self._is_diagnosis:
+                yield self._time.pipeline
+                yield self._time.middle
+            else:
+                yield self._panes.jobs
+                yield self._panes.middle
+            yield self._time.epochs
+        useless = set() if self._shown.request is not None else {"repeat"}
+        useless |= {"chart"} if self._is_diagnosis else set()
+        keys = [key for key in OPEN_KEYS if key.action not in useless]
         yield KeyBar(keys, acts_on="screen", first=("escape,q,enter",))
 
     async def on_mount(self) -> None:
         """Fill the panes."""
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
-        await self._panes.show_plan(self._shown.state.plan)
-        self._panes.show(self._shown.state, time.monotonic())
-        self._load_charts()
+        state, finding = self._shown.state, None
+        if self._is_diagnosis:
+            finding = Finding.of(state)
+        else:
+            await self._panes.show_plan(state.plan)
+            self._panes.show(state, time.monotonic())
+            self._load_charts()
+        self._time.take(state, finding)
+        self.call_after_refresh(self._time.draw)
 
     @work
     async def _load_charts(self) -> None:
@@ -140,6 +158,10 @@ class PastRace(ModalScreen[Request | None]):
     def _restyle(self) -> None:
         for pane in self.query(RowsWidget):
             pane.restyle()
+
+    @on(EpochsPane.JobAsked)
+    def _job_asked(self, message: EpochsPane.JobAsked) -> None:
+        self._time.take_next_job(message.step)
 
     def action_chart(self) -> None:
         """Show the next kind of figures in the chart."""

@@ -18,7 +18,11 @@ _MARK_CELLS = 2
 
 
 class DiagnosisPane(RowsWidget):
-    """The verdict in a sentence, its evidence, and remedies with their gains."""
+    """The verdict in a sentence, its evidence, and remedies with their gains.
+
+    Args:
+        can_try: Whether keys apply the remedies; else the command lines that do are told.
+    """
 
     can_focus = True
     HELP = (
@@ -27,9 +31,10 @@ class DiagnosisPane(RowsWidget):
     )
     DEFAULT_CSS = "DiagnosisPane { border-subtitle-color: $text-muted; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, can_try: bool = True, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
         self.entitle("diagnosis")
+        self._can_try = can_try
         self._found: Diagnosis | None = None
         self._tried: Sequence[Tried] = ()
         self._trying: Remedy | None = None
@@ -78,15 +83,18 @@ class DiagnosisPane(RowsWidget):
         """Each remedy behind its key, its gains below."""
         lines = []
         for number, remedy in enumerate(remedies, 1):
-            role = Role.KEY if remedy.changes else Role.DIM
+            mark = str(number) if self._can_try else "·"
+            role = Role.KEY if self._can_try and remedy.changes else Role.DIM
             for place, row in enumerate(wrap(remedy.what, width - _MARK_CELLS)):
-                mark = "" if place else str(number)
-                lines.append(Line(palette).add(mark.ljust(_MARK_CELLS), role).add(row))
+                text = "" if place else mark
+                lines.append(Line(palette).add(text.ljust(_MARK_CELLS), role).add(row))
             lines.append(Line(palette).pad_to(_MARK_CELLS).join(self._gains(remedy, palette)))
             tried = self._outcome(remedy)
-            if tried is not None and tried.problem is not None:
-                rows = wrap(tried.problem, width - _MARK_CELLS)
-                lines += [Line(palette).pad_to(_MARK_CELLS).add(row, Role.BAD) for row in rows]
+            below, role = (tried.problem, Role.BAD) if tried else (None, Role.DIM)
+            if not self._can_try:
+                below = remedy.command
+            rows = wrap(below or "", width - _MARK_CELLS)
+            lines += [Line(palette).pad_to(_MARK_CELLS).add(row, role) for row in rows]
         return lines
 
     def _outcome(self, remedy: Remedy) -> Tried | None:
@@ -94,7 +102,10 @@ class DiagnosisPane(RowsWidget):
 
     def _gains(self, remedy: Remedy, palette: Palette) -> Line:
         """What a remedy should gain, and what it gained."""
-        line = Line(palette).add(_predicted(remedy), Role.TEXT).add(" · ", Role.DIM)
+        line = Line(palette).add(_predicted(remedy), Role.TEXT)
+        if not self._can_try:
+            return line
+        line.add(" · ", Role.DIM)
         if not remedy.changes:
             return line.add(NOT_FROM_HERE, Role.DIM)
         if remedy == self._trying:
