@@ -97,7 +97,20 @@ def _fits(value: object, kind: Any) -> bool:  # noqa: ANN401 - a type, as hints 
     return isinstance(value, (int, float) if kind is float else kind)
 
 
-def _machine(values: dict[str, Any]) -> EpochMachine:
-    if values.get("energy_source") is not None:
-        values["energy_source"] = EnergySource(values["energy_source"])
-    return EpochMachine(**values)
+def _machine(values: Mapping[str, Any]) -> EpochMachine:
+    """What the machine did, out of a line.
+
+    Raises:
+        ValueError: A value is none that can be.
+        TypeError: The same, or there is one that this version does not know.
+    """
+    known = {name: value for name, value in values.items() if value is not None}
+    if "energy_source" in known:
+        known["energy_source"] = EnergySource(known["energy_source"])
+    held_s = known.get("clock_limit_s", {})
+    numbers = {**known, **held_s}
+    for name in ("energy_source", "clock_limit_s"):
+        numbers.pop(name, None)
+    if not all(isinstance(number, int | float) for number in numbers.values()):
+        raise TypeError("not a number")
+    return EpochMachine(**known)

@@ -12,6 +12,8 @@ from runners.machine.waits import DataWaits
 from sensors.gpu_readings import GpuReading
 from sensors.readings import HostReading, Reading
 
+# Of an epoch shorter than such a part of the time between looks they tell nothing.
+SHORTEST = 0.25
 # A driver that did not answer for longer tells of its last moment only; no interval is as long.
 LONGEST_S = 12.0
 # Not because of heat or power: nothing ran, or somebody chose so.
@@ -115,6 +117,8 @@ class Looks:
     ) -> EpochMachine | None:
         """What the machine did during an epoch; None without a look that tells of it.
 
+        None as well for an epoch too short for its looks.
+
         Args:
             start_s: When it began, monotonic clock.
             end_s: When it ended.
@@ -125,7 +129,8 @@ class Looks:
         host = self._host.within(start_s, end_s)
         gpu = self._gpus.get(subject.gpu_uuid or "")
         on_gpu = gpu.track.within(start_s, end_s) if gpu else None
-        if end_s <= start_s or not (host.spans or (on_gpu and on_gpu.spans)):
+        longest_s = max((span.length_s for span in host.spans), default=0.0)
+        if not host.spans or end_s - start_s < SHORTEST * longest_s:
             return None
         figures = figures_of_host(host, process_s)
         if on_gpu is not None:

@@ -32,7 +32,14 @@ from runners.events import (
 )
 from runners.history.hosts import Host
 from runners.history.store import History
-from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
+from runners.machine.figures import EnergySource, EpochMachine
+from runners.process_events import (
+    EpochObserved,
+    LogLine,
+    UnreadableLine,
+    WorkerExited,
+    WorkerStarted,
+)
 from runners.spec import Plan, Request, RunKey
 from runners.state import ComparisonState, apply, skip_waiting
 from runners.workloads import Variant
@@ -130,6 +137,17 @@ def happenings(draw: random.Random) -> Iterator[Event]:
                 LayersMeasured(
                     batch_size=1,
                     layers=(LayerTimes(name="0", layer="Linear", cold_ms=2.0, warm_ms=(1.0,)),),
+                ),
+                EpochObserved(
+                    epoch=number,
+                    machine=EpochMachine(
+                        looks=number,
+                        power_w=maybe,
+                        energy_j=maybe,
+                        energy_source=draw.choice((None, *EnergySource)),
+                        clock_limit_s=draw.choice((None, {}, {"hw-thermal": 0.5})),
+                        dips=number,
+                    ),
                 ),
                 Heartbeat(step=number),
                 WarningRaised(text=f"careful {number}"),

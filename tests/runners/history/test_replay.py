@@ -11,7 +11,14 @@ import pytest
 from runners.events import EpochFinished, Event
 from runners.history.lines import from_line, to_line
 from runners.history.recording import LOG_LINES_KEPT
-from runners.process_events import LogLine, UnreadableLine, WorkerExited, WorkerStarted
+from runners.machine.figures import EpochMachine
+from runners.process_events import (
+    EpochObserved,
+    LogLine,
+    UnreadableLine,
+    WorkerExited,
+    WorkerStarted,
+)
 from runners.spec import Order
 from runners.state import ComparisonState, RunStatus, apply, skip_waiting, spare
 from tests.fakes.saved import REQUEST, happenings, history, keys_of, record
@@ -70,12 +77,32 @@ def test_every_kind_of_event_comes_back_as_it_was() -> None:
         '{"kind":"log"}',
         '{"kind":"log","stream":1,"text":"a"}',
         '{"kind":"log","stream":"stderr","text":"a","more":1}',
+        '{"kind":"epoch_observed","epoch":1}',
+        '{"kind":"epoch_observed","epoch":1,"machine":{}}',
+        '{"kind":"epoch_observed","epoch":1,"machine":{"looks":1,"power_w":"much"}}',
+        '{"kind":"epoch_observed","epoch":1,"machine":{"looks":1,"energy_source":"the sun"}}',
+        '{"kind":"epoch_observed","epoch":1,"machine":{"looks":1,"clock_limit_s":{"a":null}}}',
+        '{"kind":"epoch_observed","epoch":1,"machine":{"looks":1,"of_a_later_version":1}}',
         '{"kind":"teleported","v":1}',
         '{"kind":"epoch","v":2}',
     ],
 )
 def test_a_line_of_another_version_counts_as_unreadable(line: str) -> None:
     assert from_line(line) == UnreadableLine(text=line)
+
+
+def test_what_the_machine_did_travels_with_an_export(tmp_path: Path) -> None:
+    observed = EpochObserved(epoch=1, machine=EpochMachine(looks=3, energy_j=12.5))
+    kept = history(tmp_path / "h.sqlite")
+    number, _ = record(kept, [*finished_run(1.0), observed])
+    document = kept.export([number])
+    kept.close()
+    elsewhere = history(tmp_path / "other.sqlite")
+    (copy,) = elsewhere.import_(document)
+    (run,) = elsewhere.load(copy).state.runs_of(0)
+    elsewhere.close()
+
+    assert run.machine == {1: observed.machine}
 
 
 def test_a_loss_that_is_no_number_stays_one(tmp_path: Path) -> None:

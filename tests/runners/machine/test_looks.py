@@ -66,9 +66,19 @@ def test_a_look_mostly_outside_sets_no_extremes() -> None:
 
 
 def test_an_epoch_shorter_than_an_interval_is_told_by_the_looks_around_it() -> None:
-    found = seen([look(at, gpu(busy_pct=40.0)) for at in (0, 1, 2)], 0.2, 0.4)
+    readings = [look(at, gpu(busy_pct=40.0)) for at in (0, 1, 2)]
+    found = seen(readings, 0.2, 0.5)
 
     assert (found.gpu_busy_pct, found.gpu_busy_min_pct, found.looks) == (40.0, 40.0, 0)
+
+
+def test_calls_much_shorter_than_an_interval_have_no_figures() -> None:
+    looks = Looks()
+    for at in (0.0, 1.0, 2.0):
+        looks.add(look(at, gpu()))
+
+    assert looks.machine(0.2, 0.4, ON_GPU) is None
+    assert looks.machine(1.9, 2.1, ON_GPU) is None
 
 
 def test_energy_is_the_counters_interpolated_at_both_edges() -> None:
