@@ -15,11 +15,13 @@ from runners.text import counted
 from tui import format as fmt
 from tui.line import Line, wrap
 from tui.theme import Palette, Role
-from tui.widgets.rows import MANY_ROWS, RowsWidget
+from tui.widgets.rows import RowsWidget
 from tui.widgets.time.epoch_columns import Column, Row, columns_for
 
 _WHEEL_ROWS = 3
 _MARK_CELLS = 4
+# What an epoch took comes before what slowed it.
+_LEAST_CELLS = 25
 
 
 class EpochsPane(RowsWidget):
@@ -78,7 +80,6 @@ class EpochsPane(RowsWidget):
         self.entitle(f"{unit}s{title and ' · '}{title}")
         self._rows = [Row(epoch, run.machine.get(epoch.epoch)) for epoch in run.epochs]
         self._unit, self._on_cpu, self._jobs = unit, on_cpu, jobs
-        self._look_from(self._top)
         self.redraw()
 
     def action_job(self, step: int) -> None:
@@ -88,9 +89,10 @@ class EpochsPane(RowsWidget):
 
     def action_move(self, rows: int) -> None:
         """Look at other rows; at the end the newest is followed again."""
-        last = self._last_top()
-        self._follows = self._top + rows >= last
-        self._look_from(self._top + rows)
+        room = self._room()
+        wanted = self._top_for(self._top, room) + rows
+        self._follows = wanted + room >= len(self._rows)
+        self._top = self._top_for(wanted, room)
         self.redraw()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -102,7 +104,7 @@ class EpochsPane(RowsWidget):
         self._wheel(event, -_WHEEL_ROWS)
 
     def _wheel(self, event: events.MouseEvent, rows: int) -> None:
-        before = self._top
+        before = self._top_for(self._top, self._room())
         self.action_move(rows)
         if self._top != before:
             event.stop()
@@ -123,31 +125,29 @@ class EpochsPane(RowsWidget):
             slowed(row.machine, row.epoch.epoch_s) if row.machine else None for row in self._rows
         ]
         mark_cells = max((_MARK_CELLS + len(_short(each)) for each in slow if each), default=0)
-        columns, self._hidden = columns_for(self._rows, width - mark_cells, on_cpu=self._on_cpu)
-        top = 0
-        if height < MANY_ROWS:
-            self._look_from(self._top)
-            top = self._top
+        room = max(width - mark_cells, min(width, _LEAST_CELLS))
+        columns, self._hidden = columns_for(self._rows, room, on_cpu=self._on_cpu)
+        room = max(1, height - 1)
+        top = self._top_for(self._top, room)
         head = Line(palette).add("".join(f"{c.title:>{c.cells}}" for c in columns), Role.DIM)
-        shown = list(zip(self._rows, slow, strict=True))[top : top + max(1, height - 1)]
+        shown = list(zip(self._rows, slow, strict=True))[top : top + room]
         return [head, *(_line(row, columns, palette, each, width) for row, each in shown)]
 
     def _room(self) -> int:
         return max(1, self.size.height - 1)
 
-    def _last_top(self) -> int:
-        return max(0, len(self._rows) - self._room())
-
-    def _look_from(self, row: int) -> None:
-        last = self._last_top()
-        self._top = last if self._follows else min(max(row, 0), last)
+    def _top_for(self, row: int, room: int) -> int:
+        """The first row in sight, where that one is wanted."""
+        last = max(0, len(self._rows) - room)
+        return last if self._follows else min(max(row, 0), last)
 
     def _place_text(self) -> str:
         """Which rows and columns are in sight where not all are, and the keys that help."""
         total, room = len(self._rows), self._room()
         texts = []
         if total > room:
-            texts.append(f"{self._top + 1}-{min(self._top + room, total)} of {total} ↑↓")
+            top = self._top_for(self._top, room)
+            texts.append(f"{top + 1}-{min(top + room, total)} of {total} ↑↓")
         if self._jobs > 1 and self.has_focus:
             texts.append("←→ other job")
         if self._hidden:
