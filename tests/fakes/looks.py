@@ -16,7 +16,11 @@ IDLE, POWER_CAP, HW_SLOWDOWN, HW_THERMAL = 0x1, 0x4, 0x8, 0x40
 
 def host(**values: Any) -> HostReading:
     """A host of two cores, both of them usable."""
-    known = {"cores_total": 2, "usable_core_ids": (0, 1), "core_busy_pct": (50.0, 50.0)}
+    known: dict[str, Any] = {
+        "cores_total": 2,
+        "usable_core_ids": (0, 1),
+        "core_busy_pct": (50.0, 50.0),
+    }
     return HostReading(hostname="box", system="Linux 6.1", **(known | values))
 
 

@@ -1,13 +1,12 @@
 """The whole path from a driver's library to JSON, with a simulated library.
 
-The simulator lies beside the repository on some machines only; it is built here.
+The simulator lies beside the repository on some machines only.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-SIMULATOR = REPOSITORY.parent / "shared" / "tools" / "nvmlsim"
+from tests.fakes.simulated_nvml import REPOSITORY, SIMULATOR, build, needs_simulator
+
 TOO_NEW_FOR_AN_OLD_DRIVER = ",".join(
     [
         "nvmlDeviceGetMemoryInfo_v2",
@@ -28,23 +27,12 @@ TOO_NEW_FOR_AN_OLD_DRIVER = ",".join(
     ]
 )
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not SIMULATOR.is_dir(), reason=f"no NVML simulator at {SIMULATOR}"),
-    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler to build the simulator"),
-]
+pytestmark = needs_simulator
 
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("nvmlsim"))
-
-
-def build(folder: Path, hidden: str = "") -> Path:
-    options = ["-H", hidden] if hidden else []
-    command = ["sh", str(SIMULATOR / "build.sh"), "-o", str(folder), *options]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder
 
 
 def take_snapshot(library: Path, scenario: str = "", lines: str = "", **environment: str) -> Any:
