@@ -33,7 +33,7 @@ from runners.diagnosis.thresholds import (
     TRANSFER_SHARE,
 )
 from runners.spec import JobSpec
-from runners.state import ComparisonState
+from runners.state import ComparisonState, RunStatus
 from runners.statistics import TRIALS_FOR_INTERVAL
 
 
@@ -109,7 +109,8 @@ def hangs_on(state: ComparisonState, job: int) -> bool:
         state: The runs of a diagnosis.
         job: Its place in the plan.
     """
-    if sum(run.status.is_over for run in state.runs_of(job)) < TRIALS_FOR_INTERVAL:
+    runs = [run for run in state.runs_of(job) if run.status is not RunStatus.SPARED]
+    if sum(run.status.is_over for run in runs) < TRIALS_FOR_INTERVAL:
         return True
     decision = decide(figures_of(state))
     if decision is None:

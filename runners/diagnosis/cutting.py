@@ -19,6 +19,9 @@ FEWEST_STEPS, STEPS_FOR_WORKER = 8, 4
 _SLOW = 2.0
 # What takes longer in all says so ahead.
 _LONG_S = 90.0
+# On a machine that turns out many times slower than at first sight, an end: so much longer, plus
+# what it takes to start the runs.
+_PATIENCE, _FOR_STARTS_S = 2.0, 120.0
 _LOOK = "a diagnosis' first look at the speed: a few steps, by which its runs are cut to a length"
 
 
@@ -65,10 +68,11 @@ def cut_plan(whole: JobSpec, look: ComparisonState, *, trial_s: float, trials: i
     samples = brief.train_samples or epoch.samples
     epoch_s = start_s + step_s * samples / whole.settings.batch_size
     about_s = min(trials, TRIALS_FOR_INTERVAL) * len(plan.jobs) * units * epoch_s
-    if about_s <= _LONG_S:
-        return plan
-    why = f"a step takes {duration(step_s)}, so this takes up to {duration(about_s)}"
-    return replace(plan, notes=(*plan.notes, why))
+    notes = plan.notes
+    if about_s > _LONG_S:
+        notes += (f"a step takes {duration(step_s)}, so this takes up to {duration(about_s)}",)
+    budget_s = float(round(_FOR_STARTS_S + _PATIENCE * about_s))
+    return replace(plan, notes=notes, time_budget_s=budget_s)
 
 
 def _units(whole: JobSpec, steady: int) -> int:

@@ -9,11 +9,11 @@ from runners.diagnosis.plan import is_diagnosis
 from runners.diagnosis.records import Bottleneck, Diagnosis, Part
 from runners.diagnosis.remedies import remedies
 from runners.diagnosis.sentences import failures, no_verdict, sentence
+from runners.sparing import cut_short
 from runners.state import ComparisonState, RunStatus
 
 __all__ = ["diagnose", "is_diagnosis"]
 
-_COMPLETE = (RunStatus.DONE, RunStatus.SPARED, RunStatus.FAILED)
 _NARROW = {
     Bottleneck.INPUT: Part.LOADER,
     Bottleneck.TRANSFER: Part.TRANSFER,
@@ -47,8 +47,14 @@ def diagnose(state: ComparisonState) -> Diagnosis | None:
         sentence=sentence(case) if case else no_verdict(state),
         evidence=evidence(case) if case else failures(state),
         remedies=remedies(case) if case else (),
-        is_complete=all(run.status in _COMPLETE for run in state.runs.values()),
+        is_complete=_is_complete(state),
     )
+
+
+def _is_complete(state: ComparisonState) -> bool:
+    """Whether the runs are over, and neither a stop nor a want of time left any out."""
+    is_stopped = any(run.status is RunStatus.STOPPED for run in state.runs.values())
+    return state.is_over and not is_stopped and not cut_short(state)
 
 
 def _narrow(figures: Figures, decision: Decision) -> Part | None:

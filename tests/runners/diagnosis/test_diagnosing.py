@@ -10,7 +10,7 @@ from runners.diagnosis.diagnose import diagnose, is_diagnosis
 from runners.diagnosis.plan import MOST_TRIALS, Role, places
 from runners.diagnosis.records import Bottleneck
 from runners.spec import Plan, UsageError
-from runners.state import ComparisonState, RunStatus
+from runners.state import ComparisonState, RunStatus, spare
 from runners.statistics import TRIALS_FOR_INTERVAL
 from runners.verdict import verdict
 from runners.workloads import JobSettings, Probe, Variant
@@ -185,6 +185,25 @@ async def test_a_stop_keeps_what_was_measured_and_says_that_it_is_not_all() -> N
     assert found.samples_per_s is not None
     assert found.bottleneck is Bottleneck.UNDECIDED
     assert found.sentence.startswith("Not decided: it was stopped before")
+
+
+async def test_where_time_runs_out_it_is_said_that_it_is_not_all() -> None:
+    state = await Bench(Cause(item_s=3e-5)).diagnosed(on_cpu(), trials=2)
+    waiting = ComparisonState.of(replace(state.plan, trials=3)).runs
+    late = [key for key in waiting if key.trial == 2]
+    missing = replace(state, plan=replace(state.plan, trials=3), runs={**waiting, **state.runs})
+    found = diagnose(spare(missing, late, "the 120 s it was given were used up"))
+
+    assert found is not None
+    assert not found.is_complete
+    assert found.sentence.startswith("Not decided after 2 trials of 3: cpu seems input-bound")
+
+
+async def test_a_diagnosis_has_an_end_also_where_all_turns_out_slower_than_it_looked() -> None:
+    quick = (await Bench(Cause()).diagnosed(on_cpu())).plan
+    slow = (await Bench(Cause(sample_s=0.04)).diagnosed(on_cpu())).plan
+    assert 120 < (quick.time_budget_s or 0) < 200
+    assert (slow.time_budget_s or 0) > 600
 
 
 async def test_before_its_first_run_a_diagnosis_says_that_nothing_is_measured_yet() -> None:
