@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import training
 from benchmarks.figures import Budget, Figure, Outcome
 from benchmarks.training import Run
-from runners.workloads import Variant
+from runners.workloads import JobSettings, Variant
 
 _TEST_SAMPLES = 10_000
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -62,42 +62,68 @@ def measure_fastest(*, quick: bool) -> Outcome:
 
 
 def measure_phase_timing(*, quick: bool) -> Outcome:
-    """Phase timing on, against off; tuned steps are the shortest, so it costs most there."""
-    samples = 20_000
-    settings = training.one_core_settings(Variant.TUNED, epochs=2 if quick else 6, samples=samples)
-    runs = training.in_turn(
-        {
-            "on": partial(training.in_our_worker, settings),
-            "off": partial(training.in_our_worker, replace(settings, phase_timing=False)),
-        },
-        rounds=1 if quick else 7,
+    """Phase timing on, against off: on the shortest steps, and with a loader process to watch."""
+    rounds, samples = 1 if quick else 7, 20_000
+    tuned = training.one_core_settings(Variant.TUNED, epochs=2 if quick else 6, samples=samples)
+    loading = replace(
+        training.one_core_settings(
+            Variant.AS_WRITTEN, epochs=2 if quick else 4, samples=4_000 if quick else 12_000
+        ),
+        workers=1,
     )
-    added_s = float(
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.marks"],
-            cwd=Path(__file__).parents[1],
-            stdout=subprocess.PIPE,
-            check=True,
-        ).stdout
-    )
-    steps = samples / settings.batch_size
-    marks = tuple(1 + added_s * steps / run.steady_s for run in runs["off"])
+    runs = _on_and_off(tuned, rounds=rounds)
+    with_loader = _on_and_off(loading, rounds=rounds)
+    step_s, epoch_s = _added_by_timing()
+    steps = samples / tuned.batch_size
+    added = tuple(1 + (step_s * steps + epoch_s) / run.steady_s for run in runs["off"])
     budget = Budget(limit=1.01)
-    name = "phase timing on, against off, tuned"
+    name = "phase timing on, against off"
     return Outcome(
         figures=(
-            _ratio(name, runs["on"], runs["off"], budget),
+            _ratio(f"{name}, tuned", runs["on"], runs["off"], budget),
             Figure(
-                name="  the same, by what its marks add to a step",
-                values=marks,
+                name="  the same, by what it adds to a step and to an epoch",
+                values=added,
                 unit=" x",
                 digits=5,
                 budget=budget,
             ),
+            _ratio(f"{name}, a loader process", with_loader["on"], with_loader["off"], budget),
         ),
-        notes=(f"The marks of a step take {1e6 * added_s:.2f} microseconds.",),
-        raw={**training.to_raw(runs), "added_s_per_step": added_s},
+        notes=(
+            f"Timing takes {1e6 * step_s:.2f} microseconds a step and {1e6 * epoch_s:.0f} "
+            "microseconds an epoch.",
+        ),
+        raw={
+            **training.to_raw(runs),
+            "loader": training.to_raw(with_loader),
+            "added_s_per_step": step_s,
+            "added_s_per_epoch": epoch_s,
+        },
     )
+
+
+def _on_and_off(settings: JobSettings, *, rounds: int) -> dict[str, list[Run]]:
+    off = replace(settings, phase_timing=False)
+    return training.in_turn(
+        {
+            "on": partial(training.in_our_worker, settings),
+            "off": partial(training.in_our_worker, off),
+        },
+        rounds=rounds,
+    )
+
+
+def _added_by_timing() -> tuple[float, float]:
+    """Seconds that timing adds to a step and to an epoch."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.marks"],
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    step_s, epoch_s = map(float, done.stdout.split())
+    return step_s, epoch_s
 
 
 def measure_tuned(*, quick: bool) -> Outcome:
