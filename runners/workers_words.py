@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runners.diagnosis.thresholds import CONTENDED_SHARE
+from runners.diagnosis.thresholds import CONTENDED_SHARE, START_SHARE
 from runners.state import ComparisonState
 from runners.text import counted, duration, times
 from runners.workers_sweep import WITHIN_PCT, Count, WorkersSweep, workers_sweeps
 
 # Shares of an epoch from which on a cost explains something.
-NOTABLE_START = 0.10
 NOTABLE_CORE_WAIT = 0.05
 NOTABLE_MEMORY_BYTES = 2**30
 _GIB = 2**30
@@ -144,7 +143,7 @@ def _told_of_start(sweep: WorkersSweep) -> Count | None:
 def _notable_start(count: Count) -> tuple[float, float] | None:
     """Seconds of an epoch that starting the processes takes, and their share, where it matters."""
     start_s, share = count.start_s, count.start_share
-    if start_s is None or share is None or share < NOTABLE_START:
+    if start_s is None or share is None or share < START_SHARE:
         return None
     return start_s, share
 

@@ -9,15 +9,13 @@ from runners.diagnosis.conditions import outside
 from runners.diagnosis.plan import whole_samples
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.sentences import failures
-from runners.diagnosis.thresholds import CONTENDED_SHARE
+from runners.diagnosis.thresholds import CONTENDED_SHARE, START_SHARE
 from runners.diagnosis.wording import factor, of_epoch, percent, rate
 from runners.statistics import data_wait_share
 from runners.text import counted, duration
 
 # What others use of the cores is worth a word from so much of one on.
 _NOTABLE_CORES = 0.5
-NOTABLE_START = 0.05
-"""Starting the loader is worth a word, and a remedy, from this share of an epoch on."""
 
 
 def evidence(case: Case) -> tuple[str, ...]:
@@ -40,9 +38,7 @@ def evidence(case: Case) -> tuple[str, ...]:
 def _without_input(case: Case) -> list[str]:
     compute = dict(case.figures.capacities).get(Part.COMPUTE)
     own, saved = case.figures.samples_per_s, percent(case.figures.shares.stall)
-    return [
-        f"As it is {rate(own)}; with its batches on the device {rate(compute)}: {saved} less time."
-    ]
+    return [f"As it is {rate(own)}, without input {rate(compute)}: {saved} less time."]
 
 
 def _loader(case: Case) -> list[str]:
@@ -56,7 +52,7 @@ def _loader(case: Case) -> list[str]:
         lines.append(f"The loop itself waits for data {wait} of its brief epochs.")
     samples = whole_samples(case.state)
     start, own = figures.start_share, figures.samples_per_s
-    if start is not None and own is not None and samples and start.value >= NOTABLE_START:
+    if start is not None and own is not None and samples and start.value >= START_SHARE:
         processes = counted(figures.workers, "loader process", "loader processes")
         seconds = duration(start.value * samples / own.value)
         lines.append(f"To start {processes} takes {seconds} of a whole epoch: {percent(start)}.")

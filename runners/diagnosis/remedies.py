@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from runners.diagnosis.classes import Case
 from runners.diagnosis.commands import command_with_and_without
 from runners.diagnosis.conditions import outside
-from runners.diagnosis.evidence import NOTABLE_START
 from runners.diagnosis.plan import MORE_SAMPLES, Role, loader_processes
 from runners.diagnosis.records import Bottleneck, Remedy
+from runners.diagnosis.thresholds import START_SHARE
 from runners.machine.slowed import POWER_LIMITS
 from runners.statistics import steady_epochs
 from runners.text import counted
@@ -107,7 +107,7 @@ def _more_workers(case: Case) -> list[Remedy]:
 def _lasting_workers(case: Case) -> list[Remedy]:
     """What spares the start of the loader, where that is a part of the epoch."""
     settings, start = case.whole.settings, case.figures.start_share
-    if start is None or start.value < NOTABLE_START or start.value >= 1:
+    if start is None or start.value < START_SHARE or start.value >= 1:
         return []
     gain, found = 1 / (1 - start.value), []
     if not settings.persistent_workers:

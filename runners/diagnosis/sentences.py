@@ -9,7 +9,8 @@ from runners.diagnosis.classes import Case
 from runners.diagnosis.conditions import Outside, outside
 from runners.diagnosis.plan import loader_processes
 from runners.diagnosis.records import Bottleneck, Part
-from runners.diagnosis.wording import factor, of_epoch, speed
+from runners.diagnosis.thresholds import START_SHARE
+from runners.diagnosis.wording import factor, of_epoch, percent, speed
 from runners.machine.slowed import CPU_HEAT, HEAT_LIMITS
 from runners.spec import JobSpec
 from runners.state import ComparisonState
@@ -26,11 +27,12 @@ def sentence(case: Case) -> str:
     says = _SAYS[decision.seems](case)
     if decision.bottleneck is not Bottleneck.UNDECIDED:
         return f"{device} is {decision.bottleneck}: {says}."
-    seems, trials = f"{device} seems {decision.seems}", case.figures.trials
+    may_be, trials = f"{device} may be {decision.seems}: {says}.", case.figures.trials
+    if not case.state.is_over:
+        return f"Not decided yet, after {counted(trials, 'trial')}: {may_be}"
     if trials < TRIALS_FOR_INTERVAL:
-        done = f"{counted(trials, 'trial')} of {TRIALS_FOR_INTERVAL}"
-        return f"Not decided after {done}: {seems}: {says}."
-    return f"Not decided, run longer: {seems}, but an interval holds a cut-off: {says}."
+        return f"Not decided, {counted(trials, 'trial')} of {TRIALS_FOR_INTERVAL}: {may_be}"
+    return f"Not decided, run longer: {may_be}"
 
 
 def no_verdict(state: ComparisonState) -> str:
@@ -58,20 +60,20 @@ def failures(state: ComparisonState) -> tuple[str, ...]:
 
 
 def _input(case: Case) -> str:
-    rates, own = dict(case.figures.capacities), case.figures.samples_per_s
-    text = f"{of_epoch(case.figures.shares.stall)} waits for the loader"
-    could = f"{_trainer(case.whole)} could take {speed(rates.get(Part.COMPUTE))}"
-    loader = rates.get(Part.LOADER)
-    if loader is None or own is None:
+    figures, rates = case.figures, dict(case.figures.capacities)
+    stall, start, own = figures.shares.stall, figures.start_share, figures.samples_per_s
+    loader, could = rates.get(Part.LOADER), f"{_trainer(case.whole)} could take"
+    could = f"{could} {speed(rates.get(Part.COMPUTE))}"
+    if start and stall and start.value >= max(START_SHARE, stall.value / 2):
+        processes = counted(figures.workers, "loader process", "loader processes")
+        text = f"{of_epoch(stall)} goes into input, {percent(start)} into the start of {processes}"
         return f"{text}; it gets {speed(own)} samples/s, {could}"
-    if loader.value < _WELL_ABOVE * own.value:
-        return f"{text}; it feeds {speed(loader)} samples/s, {could}"
-    how = "side by side" if case.figures.workers else "taking turns"
-    text = f"{of_epoch(case.figures.shares.stall)} goes into input"
-    return (
-        f"{text}; the loader alone feeds {speed(loader)} samples/s, {could}, but {how} they get "
-        f"{speed(own)}"
-    )
+    if loader is None or own is None or loader.value < _WELL_ABOVE * own.value:
+        feeds = f"it {'feeds' if loader else 'gets'} {speed(loader or own)} samples/s"
+        return f"{of_epoch(stall)} waits for the loader; {feeds}, {could}"
+    how = "side by side" if figures.workers else "taking turns"
+    text = f"{of_epoch(stall)} goes into input; the loader alone feeds {speed(loader)} samples/s"
+    return f"{text}, {could}, but {how} they get {speed(own)}"
 
 
 def _transfer(case: Case) -> str:

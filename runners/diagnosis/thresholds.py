@@ -16,3 +16,5 @@ CONTENDED_SHARE = 0.10
 THROTTLED_SHARE = 0.10
 # Unless the clock was lower by as much as this, a limit that held cost nothing.
 THROTTLED_CLOCK = 0.05
+# Starting loader processes anew for each epoch: as much as is worth a change.
+START_SHARE = 0.10

@@ -141,7 +141,7 @@ async def test_an_interval_across_a_cut_off_is_not_decided() -> None:
 
     assert found.bottleneck is Bottleneck.UNDECIDED
     assert found.narrow is None
-    assert found.sentence.startswith("Not decided, run longer: cpu seems ")
+    assert found.sentence.startswith("Not decided, run longer: cpu may be ")
 
 
 async def test_below_three_trials_nothing_is_decided() -> None:
@@ -149,7 +149,7 @@ async def test_below_three_trials_nothing_is_decided() -> None:
 
     assert found.bottleneck is Bottleneck.UNDECIDED
     assert found.sentence.startswith(
-        "Not decided after 2 trials of 3: cpu seems input-bound: 75 % of the epoch"
+        "Not decided, 2 trials of 3: cpu may be input-bound: 75 % of the epoch"
     )
     assert found.shares.stall is not None
     assert found.shares.stall.low is None

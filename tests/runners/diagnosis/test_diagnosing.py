@@ -196,7 +196,7 @@ async def test_where_time_runs_out_it_is_said_that_it_is_not_all() -> None:
 
     assert found is not None
     assert not found.is_complete
-    assert found.sentence.startswith("Not decided after 2 trials of 3: cpu seems input-bound")
+    assert found.sentence.startswith("Not decided, 2 trials of 3: cpu may be input-bound")
 
 
 async def test_a_diagnosis_has_an_end_also_where_all_turns_out_slower_than_it_looked() -> None:
