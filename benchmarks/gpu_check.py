@@ -93,6 +93,13 @@ STEPS = (
         limit_s=30,
     ),
     Step(
+        name="causes",
+        what="planted causes, named by the diagnosis",
+        run="benchmarks.gpu.causes:check_causes",
+        needs_s=60,
+        limit_s=160,
+    ),
+    Step(
         name="missing-device",
         what="a GPU that is not there",
         run="benchmarks.gpu.faults:check_missing_device",
