@@ -90,8 +90,10 @@ class RacePanes:
         self._show_verdict()
 
     def _show_figures(self, state: ComparisonState) -> bool:
-        """Show what changes with an epoch or the end of a run, and costs more to work out."""
-        basis = tuple((len(run.epochs), run.status) for run in state.runs.values())
+        """Show what changes with an epoch, a look at it or a run's end, and costs more to work out."""
+        basis = tuple(
+            (len(run.epochs), len(run.machine), run.status) for run in state.runs.values()
+        )
         if (state.plan, basis) == self._shown_basis:
             return False
         self._shown_basis = (state.plan, basis)

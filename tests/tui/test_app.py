@@ -372,9 +372,9 @@ async def test_the_chart_is_drawn_on_a_new_epoch_and_never_otherwise(
     drawn: list[int] = []
     draw = charts.chart
 
-    def counted_draw(*arguments: Any) -> str:
+    def counted_draw(*arguments: Any, **options: Any) -> str:
         drawn.append(1)
-        return draw(*arguments)
+        return draw(*arguments, **options)
 
     monkeypatch.setattr(charts, "chart", counted_draw)
     stage = Stage()
