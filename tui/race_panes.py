@@ -90,7 +90,7 @@ class RacePanes:
         self._show_verdict()
 
     def _show_figures(self, state: ComparisonState) -> bool:
-        """Show what changes with an epoch, a look at it or a run's end, and costs more to work out."""
+        """Show what costs more to work out: new with an epoch, the look at it, the end of a run."""
         basis = tuple(
             (len(run.epochs), len(run.machine), run.status) for run in state.runs.values()
         )
