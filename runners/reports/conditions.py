@@ -131,8 +131,12 @@ def _devices(state: ComparisonState) -> str:
 
 
 def _settings(plan: Plan, workload: Workload) -> str:
-    """What the jobs of a workload have in common, and what the project chose itself."""
+    """What the jobs of a workload have in common, and what the project chose itself.
+
+    The runs of a diagnosis are of one job, which is told of.
+    """
     jobs = [job.settings for job in plan.jobs if job.workload is workload]
+    jobs = [plan.diagnosed.settings] if plan.diagnosed else jobs
     parts = [
         axis_text(name, jobs[0])
         for name in _SETTINGS
@@ -189,7 +193,8 @@ def _trials(state: ComparisonState) -> str:
     if most == 1:
         return "a single run of each job: no interval, so small differences may be chance"
     text = f"{fewest} to {most} of each job" if fewest < most else f"{most} of each job"
-    text += f", of {plan.trials} asked for" if most < plan.trials else ""
+    if most < plan.trials:
+        text += f", at most {plan.trials}" if plan.diagnosed else f", of {plan.trials} asked for"
     text += ", in fresh processes"
     if plan.within_pct is not None:
         text += f", fewer once known to {plan.within_pct:g} %"

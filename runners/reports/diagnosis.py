@@ -17,7 +17,8 @@ from runners.text import printable
 # Prose that is wider than this is hard to read; tables may be wider.
 _PROSE_WIDTH = 80
 _AS_IT_IS = "as it is"
-_COMMAND = "racetop "
+_COMMAND = "command"
+_REMEDY = "remedy"
 _CONTINUED = " \\"
 
 
@@ -31,8 +32,8 @@ def to_report(found: Diagnosed, command: str, machine: Mapping[str, Any] | None 
     """
     label, diagnosis, state = found.job.label, found.diagnosis, found.state
     told = dict(conditions(state, Origin(machine=machine))) if state else {}
-    told.pop("command", None)
-    told["command"] = command
+    told.pop(_COMMAND, None)
+    told[_COMMAND] = command
     trouble = troubles(state) if state else ()
     if diagnosis is None:
         why = "its runs failed" if trouble else "it was stopped before there was a figure"
@@ -40,7 +41,7 @@ def to_report(found: Diagnosed, command: str, machine: Mapping[str, Any] | None 
         return Report(title=title, tables=(), remarks=trouble, conditions=tuple(told.items()))
     tried = [f"{one.remedy.what}: failed: {one.problem}" for one in found.tried if one.problem]
     remedies = [
-        (f"remedy {place}", remedy.command)
+        (f"{_REMEDY} {place}", remedy.command)
         for place, remedy in enumerate(diagnosis.remedies, 1)
         if remedy.command is not None
     ]
@@ -59,24 +60,32 @@ def to_text(report: Report) -> str:
         parts += [table.caption, table_text(table)]
     parts.append("\n".join(_prose(remark, first="- ") for remark in report.remarks))
     widest = max(len(name) for name, _ in report.conditions)
-    parts.append(
-        "\n".join(_prose(text, first=f"{name:<{widest}}  ") for name, text in report.conditions)
-    )
+    parts.append("\n".join(_condition(name, told, widest) for name, told in report.conditions))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _prose(text: str, *, first: str = "") -> str:
-    """The text in lines, the first with something before it; a command can still be copied."""
-    is_command = text.startswith(_COMMAND)
+def _condition(name: str, told: str, widest: int) -> str:
+    is_command = name == _COMMAND or name.startswith(_REMEDY)
+    return _prose(told, first=f"{name:<{widest}}  ", continued=_CONTINUED if is_command else "")
+
+
+def _prose(text: str, *, first: str = "", continued: str = "") -> str:
+    """The text in lines.
+
+    Args:
+        text: The text.
+        first: What stands before it.
+        continued: What ends each line but the last, so that a command can still be copied.
+    """
     lines = textwrap.wrap(
         text,
-        _PROSE_WIDTH - (len(_CONTINUED) if is_command else 0),
+        _PROSE_WIDTH - len(continued),
         initial_indent=first,
         subsequent_indent=" " * len(first),
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return (f"{_CONTINUED}\n" if is_command else "\n").join(lines)
+    return f"{continued}\n".join(lines)
 
 
 def tables(found: Diagnosis, tried: Sequence[Tried] = ()) -> tuple[Table, ...]:
@@ -172,13 +181,18 @@ def _rest(figure: Figure | None) -> Figure | None:
 
 
 def _percent(figure: Figure) -> str:
-    return f"{100 * figure.value:.0f} %"
+    return f"{_of_100(figure.value)} %"
 
 
 def _percents(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return ""
-    return f"{100 * figure.low:.0f} to {100 * figure.high:.0f} %"
+    return f"{_of_100(figure.low)} to {_of_100(figure.high)} %"
+
+
+def _of_100(share: float) -> str:
+    """A share in percent; noise takes some below nothing or above the whole."""
+    return f"{100 * min(max(share, 0.0), 1.0):.0f}"
 
 
 def _rates(figure: Figure | None) -> str:

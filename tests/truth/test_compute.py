@@ -1,0 +1,36 @@
+"""Trainings that nothing holds up but their steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runners.diagnosis.records import Bottleneck, Part
+from runners.workloads import Variant
+from tests.fakes.real_diagnosis import diagnosed, job
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_tiny_model_at_batch_1_is_launch_bound(sets: Path) -> None:
+    settings = job("mlp", sets, variant=Variant.TUNED, batch_size=1)
+    found, _ = diagnosed(settings)
+
+    assert found.bottleneck is Bottleneck.LAUNCH
+    assert found.shares.launch_ratio is not None
+    assert found.shares.launch_ratio.value < 1.2
+    assert any("batch" in remedy.what for remedy in found.remedies)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_big_convolution_is_compute_bound(sets: Path) -> None:
+    found, _ = diagnosed(job("cnn5", sets, batch_size=8))
+
+    assert found.bottleneck is Bottleneck.COMPUTE
+    assert found.narrow is Part.COMPUTE
+    assert found.shares.launch_ratio is not None
+    assert found.shares.launch_ratio.value > 1.5
+    assert found.shares.stall is not None
+    assert found.shares.stall.value < 0.05

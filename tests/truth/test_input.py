@@ -1,0 +1,71 @@
+"""Planted causes in the input are named, and are not named once they are gone."""
+
+from __future__ import annotations
+
+import tarfile
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from runners.diagnosis.records import Bottleneck, Part
+from tests.fakes.image_sets import CLASSES
+from tests.fakes.real_diagnosis import diagnosed, job
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
+
+REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "cifar10-images.tar.xz"
+INPUT = {Bottleneck.INPUT, Bottleneck.MILDLY_INPUT}
+BATCH = 20
+ITEM_S = 0.001
+# A step computes, asleep, for as long as its samples are waited for.
+STEP_S = BATCH * ITEM_S
+
+
+def test_a_loader_that_sleeps_is_named_with_the_share_it_takes(sets: Path) -> None:
+    settings = job("fashion-cnn", sets, batch_size=BATCH)
+    found, _ = diagnosed(settings, f"item-sleep={ITEM_S}", f"forward-sleep={STEP_S}")
+
+    assert found.bottleneck is Bottleneck.INPUT
+    assert found.narrow is Part.LOADER
+    assert found.shares.stall is not None
+    # Reading samples takes a little beside the sleep, and so do the steps.
+    assert found.shares.stall.value == pytest.approx(0.5, abs=0.06)
+    assert found.predicted_gain is not None
+    assert found.predicted_gain.value == pytest.approx(2.0, abs=0.25)
+    assert found.remedies
+
+
+def test_the_same_without_the_sleep_is_not_input_bound(sets: Path) -> None:
+    found, _ = diagnosed(job("fashion-cnn", sets, batch_size=BATCH), f"forward-sleep={STEP_S}")
+
+    assert found.bottleneck not in INPUT
+    assert found.shares.stall is not None
+    assert found.shares.stall.value < 0.2
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="the real images are not beside this checkout")
+def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path) -> None:
+    root = enlarged(tmp_path, train=16, test=2, side=768)
+    settings = job("cifar-resnet18", root, batch_size=16)
+    found, _ = diagnosed(settings, trial_s=0.5)
+
+    assert found.bottleneck is Bottleneck.INPUT
+    assert found.narrow is Part.LOADER
+    assert found.shares.stall is not None
+    assert found.shares.stall.value > 0.5
+
+
+def enlarged(root: Path, *, train: int, test: int, side: int) -> Path:
+    """Real images as large JPEGs, so many of each class; what they show does not matter here."""
+    with tarfile.open(REAL) as archive:
+        members = (member for member in archive if member.isfile())
+        for number, member in enumerate(islice(members, len(CLASSES) * (train + test))):
+            part = "train" if number < len(CLASSES) * train else "test"
+            folder = root / part / CLASSES[number % len(CLASSES)]
+            folder.mkdir(parents=True, exist_ok=True)
+            stream = archive.extractfile(member)
+            assert stream is not None
+            Image.open(stream).resize((side, side)).save(folder / f"{number:04}.jpg", quality=90)
+    return root
