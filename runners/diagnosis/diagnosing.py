@@ -88,6 +88,7 @@ async def try_remedy(diagnosed: ComparisonState, remedy: Remedy, *, run_plan: Ru
         trials=TRIALS_FOR_INTERVAL,
         jobs=(as_it_is, JobSpec(label="with the remedy", settings=changed)),
         notes=(f"{_TRY}: {remedy.what}",),
+        time_budget_s=diagnosed.plan.time_budget_s,
     )
     state = await run_plan(plan)
     gain = _gain(state, whole_samples(diagnosed))

@@ -139,7 +139,8 @@ class Bench:
     Attributes:
         cause: What is planted.
         plans: What was run.
-        stops_at: The plan, counted from 1, in which a stop is asked for after its first run.
+        stops_at: The plan, counted from 1, that is stopped: while its only run is under way, or
+            right after the first of several.
     """
 
     cause: Cause
@@ -154,7 +155,10 @@ class Bench:
         if len(self.plans) == self.stops_at:
 
             async def run_once(job: JobSettings, on_event: Callable[[Event], None]) -> None:
-                await self._run_worker(job, on_event)
+                if len(comparison.state.runs) == 1:
+                    on_event(JobDone(interrupted=True, dropped_events=0))
+                else:
+                    await self._run_worker(job, on_event)
                 comparison.stop()
 
             comparison = Comparison(plan, lambda *_: None, run_worker=run_once)

@@ -173,8 +173,9 @@ async def test_a_launch_ratio_that_is_open_is_measured_again() -> None:
 async def test_a_stop_during_the_look_starts_nothing_more() -> None:
     bench = Bench(Cause(), stops_at=1)
     state = await bench.diagnosed(on_cpu())
-    assert len(bench.plans) <= 2
-    assert state.runs_of(0)[0].status.is_over
+    assert len(bench.plans) == 1
+    assert state.runs_of(0)[0].status is RunStatus.STOPPED
+    assert diagnose(state) is None
 
 
 async def test_a_stop_keeps_what_was_measured_and_says_that_it_is_not_all() -> None:
