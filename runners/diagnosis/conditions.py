@@ -21,7 +21,8 @@ class Outside:
     Attributes:
         slowed: What heat or a power limit did in the epoch that they slowed for longest.
         throttled_share: Share of the time for which they held the clocks down.
-        quota_share: Share of it for which the control group's quota held processes back.
+        quota_share: Time for which the control group's quota held cores back, of all of them
+            together, over the time.
         steal_share: Share of the cores' time that the hypervisor gave to others.
         others_busy: Cores' worth of time that others used.
     """
@@ -75,15 +76,15 @@ def throttled_share(run: RunState) -> float | None:
 def contended_share(run: RunState) -> float | None:
     """Share of the steady epochs in which the loop could have run and had no core.
 
-    The largest of what the kernel counted for its threads, the time a quota held the processes
-    back, and what the hypervisor took: each may be in the others already, so they are not added.
+    The larger of what the kernel counted for its threads, in which a quota's time is, and what the
+    hypervisor took. Where the kernel counts nothing, the time a quota held it back: that adds up
+    over the cores, as if they were held one after the other.
     """
     found = outside([run])
-    shares = (
-        _share((epoch.core_wait_s, epoch.epoch_s) for epoch in steady_epochs(run)),
-        found.quota_share if found else None,
-        found.steal_share if found else None,
-    )
+    waited = _share((epoch.core_wait_s, epoch.epoch_s) for epoch in steady_epochs(run))
+    if waited is None and found is not None and found.quota_share is not None:
+        waited = found.quota_share / max(len(run.hello.cores) if run.hello else 0, 1)
+    shares = (waited, found.steal_share if found else None)
     return max((min(share, 1.0) for share in shares if share is not None), default=None)
 
 

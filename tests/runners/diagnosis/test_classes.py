@@ -33,7 +33,7 @@ PLANTED: dict[str, tuple[Cause, JobSettings, Bottleneck]] = {
     "arithmetic": (Cause(), on_gpu(), Bottleneck.COMPUTE),
     "arithmetic on a CPU": (Cause(), on_cpu(), Bottleneck.COMPUTE),
     "busy neighbors": (Cause(core_wait=0.5), on_cpu(), Bottleneck.CONTENDED),
-    "a quota": (Cause(machine=HELD_BY_QUOTA), on_cpu(), Bottleneck.CONTENDED),
+    "a quota": (Cause(machine=HELD_BY_QUOTA, core_wait=0.5), on_cpu(), Bottleneck.CONTENDED),
     "own loader processes": (
         Cause(item_s=1e-5, crowding=2.0, own_core_wait=0.4),
         on_cpu(workers=8),

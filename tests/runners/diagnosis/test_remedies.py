@@ -128,7 +128,7 @@ async def test_loader_processes_that_take_the_cores_are_to_be_fewer() -> None:
     ("cause", "job", "words"),
     [
         (Cause(core_wait=0.5), on_cpu(), "end what else runs"),
-        (Cause(machine=EpochMachine(looks=2, throttled_s=9.0)), on_cpu(), "quota"),
+        (Cause(machine=EpochMachine(looks=2, throttled_s=9.0), core_wait=0.5), on_cpu(), "quota"),
         (Cause(machine=EpochMachine(looks=2, steal_pct=40.0)), on_cpu(), "virtual machine"),
         (Cause(machine=EpochMachine(looks=2, thermal_throttled_s=9.0)), on_cpu(), "cool"),
     ],
