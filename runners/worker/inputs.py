@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import Dataset, default_collate
 
 from runners.worker.batches import Batches
 from runners.worker.data.found import Part
@@ -18,7 +17,7 @@ from runners.worker.data.images import VisionSet
 from runners.worker.data.sets import DataSet
 from runners.worker.data.text import Windows
 from runners.worker.kept_batches import kept
-from runners.worker.lifeline import start_loader_process
+from runners.worker.loader import copies_without_waiting, make_loader
 from runners.worker.models.recipe import Augment, Recipe
 from runners.workloads import JobSettings, Kind, Probe, Variant
 from runners.workloads.catalogue import CATALOGUE
@@ -43,6 +42,7 @@ class Inputs:
         test: Test batches; none where a workload tests nothing.
         test_samples: Samples in a pass over `test`.
         sample: A batch of one sample, on the device, that lies in memory as training batches do.
+        non_blocking: Whether the loop goes on while a training batch is copied to the device.
     """
 
     train: Batches
@@ -50,6 +50,7 @@ class Inputs:
     test: Batches
     test_samples: int
     sample: Tensor
+    non_blocking: bool = False
 
 
 def make_inputs(
@@ -65,8 +66,8 @@ def make_inputs(
     train: Batches
     test: Batches
     if settings.variant is Variant.AS_WRITTEN:
-        train = _loader(data.train, settings, device, shuffle=True)
-        test = _loader(data.test, settings, device, shuffle=False)
+        train = make_loader(data.train, settings, device, shuffle=True)
+        test = make_loader(data.test, settings, device, shuffle=False)
         sample = torch.stack([data.test[0][0]]).to(device)
     else:
         resident = partial(_resident, recipe=recipe, settings=settings, device=device)
@@ -84,6 +85,7 @@ def make_inputs(
         test=test,
         test_samples=len(data.test),
         sample=sample,
+        non_blocking=copies_without_waiting(settings, device),
     )
 
 
@@ -131,20 +133,6 @@ class ResidentBatches:
             yield self._finish(
                 self._samples.index_select(0, chosen), self._targets.index_select(0, chosen)
             )
-
-
-def _loader(
-    part: Part, settings: JobSettings, device: torch.device, *, shuffle: bool
-) -> DataLoader[Any]:
-    return DataLoader(
-        cast("Dataset[Any]", part),
-        batch_size=settings.batch_size,
-        shuffle=shuffle,
-        num_workers=settings.workers,
-        pin_memory=device.type == "cuda" and settings.workers > 0,
-        generator=Generator().manual_seed(settings.seed),
-        worker_init_fn=partial(start_loader_process, worker_pid=os.getpid()),
-    )
 
 
 def _resident(

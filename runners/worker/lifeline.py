@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -29,11 +30,22 @@ def watch_control_pipe(fd: int) -> None:
     threading.Thread(target=_kill_at_end_of, args=(fd,), name="control", daemon=True).start()
 
 
-def start_loader_process(_worker_id: int, *, worker_pid: int) -> None:
-    """Set up a loader process: it ends with its worker and leaves a polite stop to it."""
-    die_with_parent()
+def start_loader_process(_number: int) -> None:
+    """Set up a loader process: it ends with its worker and leaves a polite stop to it.
+
+    What the kernel does at the end of the process that forked it is not enough: that may be
+    Python's fork server, which lives as long as any process that it started.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.getppid() != worker_pid:
+    die_with_parent()
+    threading.Thread(target=_end_with_worker, name="worker", daemon=True).start()
+
+
+def _end_with_worker() -> None:
+    """Wait for the process that asked for this one, whichever one forked it."""
+    worker = multiprocessing.parent_process()
+    if worker is not None:
+        worker.join()
         os._exit(1)
 
 

@@ -102,10 +102,11 @@ class Trainer:
         device, timer, channel = self._device.torch_device, self._timer, self._channel
         model, loss_of, optimizer = self._network.model, self._network.loss, self._network.optimizer
         mark, precision, now = timer.mark, self._network.precision, time.perf_counter
-        schedule = self._network.schedule
+        schedule, non_blocking = self._network.schedule, self._inputs.non_blocking
         start_s = told_s = now()
         for step, (samples, labels) in enumerate(timer.batches(self._inputs.train), start=1):
-            inputs, targets = samples.to(device), labels.to(device)
+            inputs = samples.to(device, non_blocking=non_blocking)
+            targets = labels.to(device, non_blocking=non_blocking)
             mark()
             with precision():
                 prediction = model(inputs)

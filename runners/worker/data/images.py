@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,7 +121,7 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
             pixels,
             batch_size=_DECODED_AT_A_TIME,
             num_workers=processes if is_worth_it else 0,
-            worker_init_fn=partial(start_loader_process, worker_pid=os.getpid()),
+            worker_init_fn=start_loader_process,
         )
         images = torch.cat([images for images, _ in loader])
         idx.write(made / _PIXELS, images.permute(0, 2, 3, 1))
