@@ -14,7 +14,7 @@ from tui.jobs import current_run, current_trial
 from tui.widgets.time.diagnosis import DiagnosisPane
 from tui.widgets.time.epochs import EpochsPane
 from tui.widgets.time.pipeline import PipelinePane
-from tui.widgets.time.runs import RunsPane, progress_of
+from tui.widgets.time.runs import RunsPane
 
 _INTRO = (
     "d finds out which part limits {job}: it trains briefly as it is, and with one part left out "
@@ -118,7 +118,7 @@ class TimePanes:
             tried=finding.tried,
             trying=finding.trying,
             intro=_FIRST_LOOK if finding.is_under_way else _NOTHING,
-            stage=_stage(finding, self._state),
+            stage=_stage(finding),
         )
 
     def _job(self, plan: Plan) -> int:
@@ -143,11 +143,10 @@ def _settings_of(spec: JobSpec) -> Iterator[str]:
             yield text
 
 
-def _stage(finding: Finding, state: ComparisonState | None) -> str:
+def _stage(finding: Finding) -> str:
     """How far the diagnosis is, in a few words."""
     if finding.is_under_way:
-        progress = "" if state is None else f"{progress_of(state)} · "
-        return f"{progress}x stops"
+        return "under way · x stops"
     runs = finding.runs.runs.values() if finding.runs else ()
     if any(run.status is RunStatus.STOPPED for run in runs):
         return "stopped early · d starts again"

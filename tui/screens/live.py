@@ -97,6 +97,7 @@ class LiveScreen(Screen[None]):
         self._opening = opening
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
+        self._shown_at_s = 0.0
         self._told: set[tuple[int, str]] = set()
         self._page: ProcessScreen | None = None
         self._lost_gpus: list[str] = []
@@ -146,9 +147,11 @@ class LiveScreen(Screen[None]):
         may_signal = not self._opening.read_only
         self.key_bar.show([key for key in _KEYS[view] if key is not SIGNAL or may_signal])
         self.call_after_refresh(self._fit_machine)
+        # Until then the panes have no size to draw for.
         if view is View.TIME:
-            # Until then its panes have no size to draw for.
             self.call_after_refresh(self.time.draw)
+        elif view is View.RACE:
+            self.call_after_refresh(self._show_race)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Digits try remedies only where those are in view; elsewhere they start presets."""
@@ -282,8 +285,15 @@ class LiveScreen(Screen[None]):
         self.time.take(state, finding)
         if self.view is View.TIME:
             self.time.draw()
-        if self.race.show(state, now_s, self._lost_gpus):
-            self._tell_failures(state)
+        self._shown_at_s = now_s
+        # Out of sight its panes would cost the race they show; the end is there to be told of.
+        if self.view is View.RACE or state.is_over:
+            self.race.show(state, now_s, self._lost_gpus)
+        self._tell_failures(state)
+
+    def _show_race(self) -> None:
+        if self._state is not None:
+            self.race.show(self._state, self._shown_at_s, self._lost_gpus)
 
     def _tell_failures(self, state: ComparisonState) -> None:
         """A toast for each failure, once, with all that the card may have no room for."""

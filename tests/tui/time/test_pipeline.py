@@ -63,10 +63,10 @@ def test_wide_and_narrow_every_row_is_whole() -> None:
 
 def test_below_a_hundred_cells_each_part_has_a_row() -> None:
     loader, transfer, compute, flow, *_ = rows(76, found=finding())
-    assert loader.startswith("loader        5,000/s · ◀ narrow ·  80 % in use · 4,900 to 5,100")
-    assert transfer.startswith("transfer    400,000/s ·   1 % in use")
-    assert compute.startswith("compute      10,000/s ·  40 % in use")
-    assert flow.startswith("flow          4,000/s as it is")
+    assert loader.startswith("loader ◀ narrow          5,000/s ·  80 % in use · 4,900 to 5,100")
+    assert transfer.startswith("transfer               400,000/s ·   1 % in use")
+    assert compute.startswith("compute                 10,000/s ·  40 % in use")
+    assert flow.startswith("flow                     4,000/s · as it is")
 
 
 def test_its_height_does_not_depend_on_what_is_known() -> None:

@@ -342,7 +342,7 @@ async def test_the_picture_folds_and_unfolds_with_the_window() -> None:
         text = screen_text(stage.app)
         assert "━▶" not in text
         assert "◀ narrow" in text
-        assert "12,367/s as it is" in text
+        assert "12,367/s · as it is" in text
         await pilot.resize_terminal(160, 48)
         await settle(pilot)
         assert "━▶" in screen_text(stage.app)

@@ -17,7 +17,7 @@ from tui.widgets.time.parts import Flow, PartSeen, flow_of, parts_seen
 PICTURE_FROM = 100
 """Cells from which on the parts stand beside each other; below they have a row each."""
 _ARROW_CELLS = 14
-_NAME_CELLS = 10
+_NAME_CELLS = 21
 _PHASE_ROWS = 2
 _NARROW = "◀ narrow"
 _MEASURED = "▸ measuring"
@@ -141,15 +141,13 @@ def _rows(parts: Sequence[PartSeen], flow: Flow, palette: Palette, width: int) -
     lines = []
     for part in parts:
         role = Role.WARNING if part.is_narrow else Role.LABEL
-        line = Line(palette).add(part.part.value.ljust(_NAME_CELLS), role)
-        speed = None if part.capacity is None else part.capacity.value
-        fields: list[Field] = [((f"{fmt.speed(speed):>9}", Role.STRONG), ("/s", Role.LABEL))]
-        if part.is_narrow:
-            fields.append(((_NARROW, Role.WARNING),))
-        if part.capacity is None:
-            fields = [((f"{fmt.UNKNOWN:>9}  ", Role.DIM),)]
-        if part.is_measured:
-            fields.append(((_MEASURED, Role.KEY),))
+        line = Line(palette).add(f"{part.part.value} ", role)
+        line.add(_MEASURED if part.is_measured else "", Role.KEY)
+        line.add(_NARROW if part.is_narrow and not part.is_measured else "", Role.WARNING)
+        line.pad_to(_NAME_CELLS)
+        fields: list[Field] = [((f"{fmt.UNKNOWN:>9}  ", Role.DIM),)]
+        if part.capacity is not None:
+            fields = [((f"{fmt.speed(part.capacity.value):>9}", Role.STRONG), ("/s", Role.LABEL))]
         if part.in_use is not None:
             fields.append(((f"{100 * part.in_use:3.0f} % in use", Role.TEXT),))
         if part.bytes_per_s is not None:
@@ -157,9 +155,11 @@ def _rows(parts: Sequence[PartSeen], flow: Flow, palette: Palette, width: int) -
         fields.append(((part.remark, Role.DIM),))
         lines.append(line.join(Line(palette).add_fields(fields, width - line.width)))
     flows = Line(palette).add("flow".ljust(_NAME_CELLS), Role.LABEL)
-    text = f"{fmt.speed(flow.samples_per_s):>9}"
-    flows.add(text, Role.STRONG).add("/s ", Role.LABEL)
-    return [*lines, flows.add(flow.of if flow.samples_per_s is not None else "", Role.DIM)]
+    speed = fmt.speed(flow.samples_per_s)
+    fields = [((f"{speed:>9}", Role.STRONG), ("/s", Role.LABEL)), ((flow.of, Role.DIM),)]
+    if flow.samples_per_s is None:
+        fields = [((f"{fmt.UNKNOWN:>9}", Role.DIM),)]
+    return [*lines, flows.join(Line(palette).add_fields(fields, width - flows.width))]
 
 
 def _phases(run: RunState, palette: Palette, width: int) -> list[Line]:
