@@ -28,6 +28,7 @@ from benchmarks import (
     screen_cost,
     start,
     sweep_overhead,
+    watching,
 )
 from benchmarks.figures import NotMeasuredError, Outcome, table, to_json
 from benchmarks.quiet import BUSY_PCT, wait_for_quiet
@@ -51,6 +52,7 @@ CATALOGUE: Mapping[str, Measure] = {
     "monitors": monitors.measure,
     "looks": monitors.measure_looks,
     "processes": monitors.measure_processes,
+    "watching": watching.measure,
     "live": live.measure,
     "history": history.measure,
     "history-screen": history.measure_screen,
