@@ -47,7 +47,7 @@ def without_idle_options(request: Request) -> Request:
 
 
 def loader_notes(request: Request, jobs: Sequence[JobSpec]) -> tuple[str, ...]:
-    """Which of the options that were asked for change nothing in some job, in words."""
+    """Which of the options that were asked for change nothing in any job, in words."""
     loaders = [job.settings for job in jobs if _has_loader(job)]
     asked = _asked(request)
     notes = []
@@ -78,6 +78,6 @@ def _on_cpu(settings: JobSettings) -> bool:
 
 
 def _idle(options: Sequence[str], where: str, are_idle: Sequence[bool]) -> list[str]:
-    """A note where options change nothing in some job."""
+    """A note where options change nothing in any job."""
     verb = "makes" if len(options) == 1 else "make"
-    return [f"{' and '.join(options)} {verb} no difference {where}"] if any(are_idle) else []
+    return [f"{' and '.join(options)} {verb} no difference {where}"] if all(are_idle) else []

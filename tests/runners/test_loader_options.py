@@ -85,12 +85,14 @@ def test_what_a_key_asks_for_loses_options_that_no_job_of_it_has() -> None:
         (asked(persistent_workers=True), ()),
         (asked(pin_memory=True, devices=("cuda:0",)), ()),
         (asked(pin_memory=False), ()),
+        (asked(persistent_workers=True, workers=(0, 2)), ()),
+        (asked(pin_memory=True, devices=("cpu", "cuda:0")), ()),
         (
             asked(persistent_workers=True, workers=(0,)),
             ("--persistent-workers makes no difference without loader processes",),
         ),
         (
-            asked(persistent_workers=True, start_method="spawn", workers=(0, 2)),
+            asked(persistent_workers=True, start_method="spawn", workers=(0,)),
             (
                 "--persistent-workers and --start-method spawn make no difference without loader "
                 "processes",
