@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runners.spec import JobSpec, Request, UsageError
 from runners.state import ComparisonState
-from tui.finding import NO_DIAGNOSIS, Finding
+from tui.finding import NO_DIAGNOSIS, Finding, outcome_in_words
 
 if TYPE_CHECKING:
     from runners.diagnosis.diagnosing import RunPlan
@@ -44,12 +44,15 @@ class Diagnoses:
         """Leave the screen to another race."""
         self.finding = self.request = None
 
-    async def diagnose(self, request: Request, job: JobSpec) -> None:
+    async def diagnose(self, request: Request, job: JobSpec) -> str:
         """Find out what limits a job.
 
         Args:
             request: What was asked for: that job alone.
             job: The job, as a plan made it.
+
+        Returns:
+            The verdict in a sentence; empty where the runs told nothing.
 
         Raises:
             UsageError: It has no input that could be left out.
@@ -63,12 +66,16 @@ class Diagnoses:
             self.follow(await diagnosing.run())
         finally:
             self.finding = replace(self.finding, is_under_way=False)
+        return self.finding.diagnosis.sentence if self.finding.diagnosis else ""
 
-    async def try_remedy(self, number: int) -> None:
+    async def try_remedy(self, number: int) -> str:
         """Apply a remedy and measure what it gains.
 
         Args:
             number: Which, counted from 1.
+
+        Returns:
+            What it gained, in words.
 
         Raises:
             UsageError: There is none, or it cannot be tried from here.
@@ -85,3 +92,4 @@ class Diagnoses:
             finding = finding.with_tried(tried)
         finally:
             self.finding = finding
+        return f"{remedy.what}: {outcome_in_words(tried)}."

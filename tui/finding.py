@@ -8,6 +8,7 @@ from runners.diagnosis.plan import is_diagnosis
 from runners.diagnosis.records import Diagnosis, Remedy, Tried
 from runners.spec import JobSpec, UsageError
 from runners.state import ComparisonState
+from tui import format as fmt
 
 NO_DIAGNOSIS = "There is no diagnosis yet whose remedies could be tried; d starts one."
 
@@ -69,6 +70,18 @@ class Finding:
         if not found.changes:
             raise UsageError(f"This cannot be tried from here: {found.what}.")
         return found
+
+
+def outcome_in_words(tried: Tried) -> str:
+    """What a remedy gained with its interval, or why that is not known."""
+    gain = tried.gain
+    if gain is None or gain.value is None:
+        return f"not measured: {tried.problem or 'there are no figures'}".rstrip(".")
+    if gain.low is None or gain.high is None:
+        return f"measured {fmt.ratio(gain.value)}×, no interval"
+    interval = f"{fmt.ratio(gain.low)} to {fmt.ratio(gain.high)}×"
+    value = "no difference" if gain.is_undecided else f"{fmt.ratio(gain.value)}×"
+    return f"measured {value} ({interval})"
 
 
 def _basis(state: ComparisonState) -> object:

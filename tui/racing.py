@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ from tui.wiring import Opening
 if TYPE_CHECKING:
     from runners.history.store import Recorder, Saved
     from tui.screens.history import Resumed
+
+_MORE_IN_THE_TIME_VIEW = "g shows what that rests on · e writes the report into files here"
 
 
 class RacingApp(App[None]):
@@ -115,12 +118,13 @@ class RacingApp(App[None]):
     def action_diagnose(self) -> None:
         """Find out what limits the job that is looked at."""
         self.live.show_view(View.TIME)
-        self._begin(self._diagnose, View.TIME)
+        self._begin(lambda: self._investigate(self._diagnose), View.TIME)
 
     def action_remedy(self, number: int) -> None:
         """Apply a remedy of the diagnosis and measure what it gains."""
         self.live.show_view(View.TIME)
-        self._begin(lambda: self._try_remedy(number), View.TIME)
+        try_it = partial(self._diagnoses.try_remedy, number)
+        self._begin(lambda: self._investigate(try_it), View.TIME)
 
     def action_order(self) -> None:
         """Switch the order of the next races."""
@@ -254,23 +258,22 @@ class RacingApp(App[None]):
             self._is_tuning = False
 
     @work(group="diagnose")
-    async def _diagnose(self) -> None:
+    async def _investigate(self, find_out: Callable[[], Awaitable[str]]) -> None:
+        """Diagnose or try a remedy; tell the outcome where the view that shows it is not."""
         try:
-            request = self._to_diagnose()
-            await self._diagnoses.diagnose(request, self.race.plan(request).jobs[0])
-        except UsageError as error:
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            self._tell_diagnosis()
-        self.show_race()
-
-    @work(group="diagnose")
-    async def _try_remedy(self, number: int) -> None:
-        try:
-            await self._diagnoses.try_remedy(number)
+            words = await find_out()
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
+            self.show_race()
+            return
         self.show_race()
+        self.live.race.tell(_MORE_IN_THE_TIME_VIEW)
+        if words and (self.live.view is not View.TIME or self.screen is not self.live):
+            self.notify(printable(words), title="diagnosis", markup=False)
+
+    async def _diagnose(self) -> str:
+        request = self._to_diagnose()
+        return await self._diagnoses.diagnose(request, self.race.plan(request).jobs[0])
 
     def _to_diagnose(self) -> Request:
         """The job that is looked at, alone; before any race the usual one."""
@@ -280,16 +283,6 @@ class RacingApp(App[None]):
         if self.race.request is None or job is None:
             return requests.one_job(self.base())
         return requests.only(self.race.request, job.settings)
-
-    def _tell_diagnosis(self) -> None:
-        """Say the verdict where the view that shows it is not in sight."""
-        finding = self._diagnoses.finding
-        found = finding.diagnosis if finding else None
-        if found is None:
-            return
-        self.live.race.tell(f"{found.sentence} g shows what that rests on.")
-        if self.live.view is not View.TIME or self.screen is not self.live:
-            self.notify(printable(found.sentence), title="diagnosis", markup=False)
 
     async def _run_part(self, plan: Plan, view: View | None = View.RACE) -> ComparisonState:
         machine = snapshot(self.reading) if self.reading else None

@@ -6,7 +6,7 @@ from textual.widgets import HelpPanel
 
 from runners.presets import PRESETS
 from tests.fakes.live import Stage, screen_text, settle
-from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, IN_TIME_VIEW, KEYS
+from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, IN_TIME_VIEW, KEYS, REMEDIES
 from tui.screens.live import View
 
 
@@ -52,6 +52,19 @@ async def test_every_key_is_in_the_palette() -> None:
     async with stage.app.run_test(size=(120, 40)):
         commands = {c.title for c in stage.app.get_system_commands(stage.app.screen)}
         assert all(binding.tooltip in commands for binding in KEYS if binding.show)
+        assert all(binding.tooltip in commands for binding in REMEDIES)
+
+
+async def test_where_the_time_goes_is_in_view_the_help_tells_what_digits_do_there() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(160, 48)) as pilot:
+        stage.app.live.show_view(View.TIME)
+        await pilot.press("question_mark")
+        await settle(pilot)
+        text = screen_text(stage.app)
+        assert "1 remedy Apply remedy 1" in text
+        assert "2 preset" not in text
+        assert "4 preset" in text
 
 
 async def test_every_preset_is_in_the_palette_and_in_the_help_by_its_own_key() -> None:

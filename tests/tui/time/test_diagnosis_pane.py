@@ -54,10 +54,14 @@ def test_a_gain_of_few_trials_has_no_interval_and_says_so() -> None:
     )
 
 
-def test_a_remedy_that_failed_tells_why_below() -> None:
-    shown = rows(None, Tried(remedy=IN_MEMORY, problem="Out of memory: 3 GiB asked for."))
-    place = shown.index("  predicted at most 2.50× · failed:")
-    assert shown[place + 1] == "  Out of memory: 3 GiB asked for."
+def test_a_remedy_that_failed_tells_why() -> None:
+    full = Tried(remedy=IN_MEMORY, problem="Out of memory.")
+    assert "  predicted at most 2.50× · not measured: Out of memory" in rows(None, full)
+    words = "Out of memory: 3 GiB asked for, 1 GiB free; free some, or take a smaller batch."
+    shown = rows(None, Tried(remedy=IN_MEMORY, problem=words))
+    place = shown.index("  predicted at most 2.50×")
+    assert shown[place + 1].startswith("  not measured: Out of memory: 3 GiB")
+    assert shown[place + 2] == "  or take a smaller batch"
 
 
 def test_the_one_being_tried_is_named_so() -> None:

@@ -177,6 +177,23 @@ async def test_the_verdict_is_told_where_another_view_is_in_sight_and_nowhere_tw
         assert stage.app.live.view is View.MACHINE
         (words,) = told(stage)
         assert words.startswith("cuda:0 is input-bound: ")
+        await pilot.press("g")
+        await settle(pilot)
+        assert "g shows what that rests on" in words_of(stage)
+
+
+async def test_what_a_remedy_gained_is_told_there_too() -> None:
+    stage = Stage(script=diagnosis_script(stops_at=21))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await diagnosed(stage, pilot)
+        await pilot.press("1")
+        await settle(pilot, 20)
+        assert "trying …" in words_of(stage)
+        await pilot.press("g")
+        stage.workers.finish.set()
+        await until_done(stage, pilot)
+        (words,) = told(stage)
+        assert words.startswith("keep the samples in memory, cut batches by indexing: measured 7.")
 
 
 async def test_in_sight_it_needs_no_toast() -> None:

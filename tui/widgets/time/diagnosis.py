@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from runners.diagnosis.records import Diagnosis, Remedy, Tried
-from runners.statistics import Ratio
 from tui import format as fmt
+from tui.finding import outcome_in_words
 from tui.line import Line, wrap
 from tui.theme import Palette, Role
 from tui.widgets.rows import RowsWidget
@@ -88,34 +90,35 @@ class DiagnosisPane(RowsWidget):
             for place, row in enumerate(wrap(remedy.what, width - _MARK_CELLS)):
                 text = "" if place else mark
                 lines.append(Line(palette).add(text.ljust(_MARK_CELLS), role).add(row))
-            lines.append(Line(palette).pad_to(_MARK_CELLS).join(self._gains(remedy, palette)))
-            tried = self._outcome(remedy)
-            below, role = (tried.problem, Role.BAD) if tried else (None, Role.DIM)
+            lines += self._gain_lines(remedy, palette, width)
             if not self._can_try:
-                below = remedy.command
-            rows = wrap(below or "", width - _MARK_CELLS)
-            lines += [Line(palette).pad_to(_MARK_CELLS).add(row, role) for row in rows]
+                rows = wrap(remedy.command or "", width - _MARK_CELLS)
+                lines += [Line(palette).pad_to(_MARK_CELLS).add(row, Role.DIM) for row in rows]
         return lines
 
-    def _outcome(self, remedy: Remedy) -> Tried | None:
-        return next((one for one in self._tried if one.remedy.what == remedy.what), None)
-
-    def _gains(self, remedy: Remedy, palette: Palette) -> Line:
-        """What a remedy should gain, and what it gained."""
-        line = Line(palette).add(_predicted(remedy), Role.TEXT)
+    def _gain_lines(self, remedy: Remedy, palette: Palette, width: int) -> list[Line]:
+        """What a remedy should gain, and beside it, or below where it is long, what it gained."""
+        line = Line(palette).pad_to(_MARK_CELLS).add(_predicted(remedy))
         if not self._can_try:
-            return line
-        line.add(" · ", Role.DIM)
+            return [line]
+        words, role = self._outcome(remedy)
+        if line.width + 3 + cell_len(words) <= width:
+            return [line.add(" · ", Role.DIM).add(words, role)]
+        rows = wrap(words, width - _MARK_CELLS)
+        return [line, *(Line(palette).pad_to(_MARK_CELLS).add(row, role) for row in rows)]
+
+    def _outcome(self, remedy: Remedy) -> tuple[str, Role]:
         if not remedy.changes:
-            return line.add(NOT_FROM_HERE, Role.DIM)
+            return NOT_FROM_HERE, Role.DIM
         if remedy == self._trying:
-            return line.add(TRYING, Role.KEY)
-        outcome = self._outcome(remedy)
-        if outcome is None:
-            return line.add(NOT_TRIED, Role.DIM)
-        if outcome.problem is not None and outcome.gain is None:
-            return line.add("failed:", Role.BAD)
-        return line.add("measured ", Role.LABEL).add(*_measured(outcome.gain))
+            return TRYING, Role.KEY
+        tried = next((one for one in self._tried if one.remedy.what == remedy.what), None)
+        if tried is None:
+            return NOT_TRIED, Role.DIM
+        gain = tried.gain
+        if gain is None or gain.value is None or gain.is_undecided:
+            return outcome_in_words(tried), Role.WARNING
+        return outcome_in_words(tried), Role.GOOD if gain.value > 1 else Role.BAD
 
 
 def _predicted(remedy: Remedy) -> str:
@@ -123,17 +126,6 @@ def _predicted(remedy: Remedy) -> str:
         return "gain not known"
     at_most = "at most " if remedy.is_bound else ""
     return f"predicted {at_most}{fmt.ratio(remedy.predicted)}×"
-
-
-def _measured(gain: Ratio | None) -> tuple[str, Role]:
-    if gain is None or gain.value is None:
-        return f"{fmt.UNKNOWN}: no figures", Role.WARNING
-    if gain.low is None or gain.high is None:
-        return f"{fmt.ratio(gain.value)}×, no interval", Role.STRONG
-    interval = f"{fmt.ratio(gain.low)} to {fmt.ratio(gain.high)}×"
-    if gain.is_undecided:
-        return f"no difference ({interval})", Role.WARNING
-    return f"{fmt.ratio(gain.value)}× ({interval})", Role.GOOD if gain.value > 1 else Role.BAD
 
 
 def _marked(mark: str, texts: Sequence[str], palette: Palette, width: int) -> list[Line]:
