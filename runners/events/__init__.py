@@ -21,6 +21,7 @@ class ErrorKind(StrEnum):
 
     EXCEPTION = "exception"
     OUT_OF_MEMORY = "out-of-memory"
+    SHARED_MEMORY = "shared-memory"
     DEVICE_MISSING = "device-missing"
     TORCH_MISSING = "torch-missing"
     TORCHVISION_MISMATCH = "torchvision-mismatch"

@@ -16,7 +16,16 @@ _DEVICE_MEMORY = (
     "MPS backend out of memory",
 )
 _HOST_MEMORY = ("DefaultCPUAllocator", "can't allocate memory", "Cannot allocate memory")
-_SHARED_MEMORY = ("Bus error", "out of shared memory", "shared memory object")
+# A loader process dies of the first where memory it mapped is not there when it is written to.
+_SHARED_MEMORY = (
+    "Bus error",
+    "out of shared memory",
+    "insufficient shared memory",
+    "unable to allocate shared memory",
+    "shared memory object",
+    "unable to write to file </torch_",
+)
+_OPEN_FILES = ("Too many open files",)
 # What ends a loader process from outside is nearly always the kernel, short of memory.
 _KILLED_LOADER = ("is killed by signal: Killed",)
 _COMPILER = ("InvalidCxxCompiler", "No working C++ compiler", "Failed to find C compiler")
@@ -60,11 +69,19 @@ def _recognize(error: Exception, settings: JobSettings) -> WorkerError | None:
             f"{settings.device} ran out of memory at batch size {settings.batch_size}.",
             f"{smaller}, or end what else uses the device.",
         )
+    if _any_in(_OPEN_FILES, text):
+        return WorkerError(
+            ErrorKind.EXCEPTION,
+            "The job ran out of open files: each batch of a loader process takes some.",
+            "Raise the limit (ulimit -n 65536), or use fewer --workers.",
+        )
     if _any_in(_SHARED_MEMORY, text):
         return WorkerError(
-            ErrorKind.OUT_OF_MEMORY,
-            "The loader processes ran out of shared memory (/dev/shm).",
-            "Use --workers 0, or give the container more (docker run --shm-size=2g).",
+            ErrorKind.SHARED_MEMORY,
+            f"The {settings.workers} loader processes ran out of shared memory (/dev/shm) at "
+            f"batch size {settings.batch_size}.",
+            f"{smaller}, fewer --workers or none, or give the container more "
+            "(docker run --shm-size=2g).",
         )
     if _any_in(_KILLED_LOADER, text):
         return WorkerError(

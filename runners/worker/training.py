@@ -7,7 +7,7 @@ from functools import partial
 import torch
 
 from runners.events import DataReady, EpochFinished, ModelReady, Stage, WarningRaised
-from runners.worker import inference, network
+from runners.worker import inference, network, shared_memory
 from runners.worker.channel import EventChannel
 from runners.worker.data import sets
 from runners.worker.data.sets import DataSet
@@ -71,6 +71,8 @@ def _prepare_data(
             set_samples=data.train_in_set,
         )
     )
+    if (warning := shared_memory.shortage(data, settings, shared_memory.free_bytes())) is not None:
+        channel.send(WarningRaised(text=warning))
     with channel.stage(Stage.PREPROCESS), stop.at_once():
         inputs = make_inputs(data, recipe, settings, device.torch_device)
         device.synchronize()

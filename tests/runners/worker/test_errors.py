@@ -6,7 +6,8 @@ from runners.events import ErrorKind
 from runners.worker.errors import WorkerError, failure_of
 from runners.workloads import JobSettings
 
-SETTINGS = JobSettings(workload="mlp", device="cuda:0", batch_size=64, epochs=1)
+SETTINGS = JobSettings(workload="mlp", device="cuda:0", batch_size=64, epochs=1, workers=4)
+OUT_OF_SHARED = "The 4 loader processes ran out of shared memory (/dev/shm) at batch size 64."
 
 
 class OutOfMemoryError(RuntimeError):
@@ -48,9 +49,39 @@ class OutOfMemoryError(RuntimeError):
         ),
         (
             RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error."),
-            ErrorKind.OUT_OF_MEMORY,
-            "The loader processes ran out of shared memory (/dev/shm).",
+            ErrorKind.SHARED_MEMORY,
+            OUT_OF_SHARED,
             "--shm-size",
+        ),
+        (
+            RuntimeError(
+                "Caught RuntimeError in DataLoader worker process 1.\nRuntimeError: unable to "
+                "allocate shared memory(shm) for file </torch_6_2_8>: No space left on device (28)"
+            ),
+            ErrorKind.SHARED_MEMORY,
+            OUT_OF_SHARED,
+            "--batch-size 32",
+        ),
+        (
+            RuntimeError("unable to mmap 9 bytes from file </torch_1_2>: Cannot allocate memory"),
+            ErrorKind.OUT_OF_MEMORY,
+            "The machine ran out of memory at batch size 64.",
+            "--batch-size 32",
+        ),
+        (
+            RuntimeError("unable to write to file </torch_739_1_4>: No space left on device (28)"),
+            ErrorKind.SHARED_MEMORY,
+            OUT_OF_SHARED,
+            "fewer --workers",
+        ),
+        (
+            RuntimeError(
+                "unable to open shared memory object </torch_1_2> in read-write mode: "
+                "Too many open files (24)"
+            ),
+            ErrorKind.EXCEPTION,
+            "The job ran out of open files: each batch of a loader process takes some.",
+            "ulimit -n",
         ),
         (
             RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "),

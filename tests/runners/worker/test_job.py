@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import torch
@@ -27,9 +24,7 @@ from runners.events import (
     WarningRaised,
     WorkerEvent,
 )
-from runners.events.wire import decode
 from runners.worker import job, training
-from runners.worker.channel import EventChannel
 from runners.worker.devices import Device
 from runners.worker.models import RECIPES
 from runners.worker.network import build, compile_ahead
@@ -37,10 +32,10 @@ from runners.worker.stop import Stop
 from runners.workloads import JobSettings, Precision, Variant
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set, small_stand_ins
+from tests.fakes.in_process import events_of, only
 
 pytestmark = pytest.mark.torch
 
-Kind = TypeVar("Kind", bound=WorkerEvent)
 REAL = Path(__file__).parents[3] / ".." / "shared" / "data"
 
 
@@ -60,21 +55,6 @@ def settings_of(root: Path, workload: str = "fashion-cnn") -> JobSettings:
 def run(settings: JobSettings, stop: Stop | None = None) -> list[WorkerEvent]:
     """The events of a job."""
     return events_of(lambda channel: job.run(settings, channel, stop or Stop()))
-
-
-def events_of(work: Callable[[EventChannel], None]) -> list[WorkerEvent]:
-    """What some work tells of; few enough events to fit in a pipe."""
-    read_fd, write_fd = os.pipe()
-    channel = EventChannel(write_fd)
-    work(channel)
-    channel.close()
-    os.close(write_fd)
-    with os.fdopen(read_fd, "rb") as stream:
-        return [decode(line) for line in stream]
-
-
-def only(events: list[WorkerEvent], kind: type[Kind]) -> list[Kind]:
-    return [event for event in events if isinstance(event, kind)]
 
 
 @pytest.mark.parametrize("workload", ["mlp", "mlp-bn", "fashion-cnn", "mnist-cnn", "cnn5"])

@@ -15,13 +15,16 @@ import torch
 from torch.utils.data import DataLoader
 
 from runners.events import EpochFinished, EvaluationFinished, JobDone, WorkerEvent
+from runners.worker import job
 from runners.worker.data import sets
 from runners.worker.inputs import make_inputs
 from runners.worker.loader import copies_without_waiting, make_loader
 from runners.worker.models import RECIPES
+from runners.worker.stop import Stop
 from runners.workloads import JobSettings
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set
+from tests.fakes.in_process import events_of, only
 from tests.fakes.real_worker import PATIENCE_S, RealWorker
 
 pytestmark = pytest.mark.torch
@@ -115,7 +118,7 @@ def test_processes_that_are_not_forked_load_the_same_spare_an_interrupt_and_end_
     endless = replace(
         settings, epochs=100_000, workers=1, persistent_workers=True, start_method=start_method
     )
-    alone = loss_of_first_epoch(replace(settings, workers=0))
+    alone = loss_of_first_epoch(replace(settings, workers=0, cores=(), threads=1))
     with RealWorker(endless) as worker:
         epochs = (e for e in worker.events() if isinstance(e, EpochFinished))
         assert next(epochs).train_loss == pytest.approx(alone, rel=1e-5)
@@ -155,9 +158,8 @@ def test_processes_that_live_on_do_not_hold_up_a_polite_stop(settings: JobSettin
 
 
 def loss_of_first_epoch(settings: JobSettings) -> float | None:
-    with RealWorker(replace(settings, epochs=1)) as worker:
-        (epoch,) = (e for e in worker.events() if isinstance(e, EpochFinished))
-    return epoch.train_loss
+    events = events_of(lambda channel: job.run(replace(settings, epochs=1), channel, Stop()))
+    return only(events, EpochFinished)[0].train_loss
 
 
 def ended_of(handles: set[int], *, within_s: float) -> set[int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import torch
@@ -22,7 +20,6 @@ from runners.events import (
     StepProgress,
     WorkerEvent,
 )
-from runners.events.wire import decode
 from runners.worker import job, kept_batches, loader_alone
 from runners.worker.channel import EventChannel
 from runners.worker.data import sets
@@ -36,10 +33,10 @@ from runners.worker.stop import Stop, StopAsked
 from runners.workloads import JobSettings, Probe, Variant
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set
+from tests.fakes.in_process import events_of, only
 
 pytestmark = pytest.mark.torch
 
-Kind = TypeVar("Kind", bound=WorkerEvent)
 CPU = torch.device("cpu")
 PROBED = [Variant.AS_WRITTEN, Variant.TUNED]
 KEEPING = [Probe.HOST_CACHED, Probe.CACHED, Probe.UNREAD]
@@ -71,24 +68,6 @@ def inputs_of(settings: JobSettings) -> Inputs:
 
 def run(settings: JobSettings) -> list[WorkerEvent]:
     return events_of(lambda channel: job.run(settings, channel, Stop()))
-
-
-def events_of(work: Callable[[EventChannel], None]) -> list[WorkerEvent]:
-    """What some work tells of; few enough events to fit in a pipe."""
-    read_fd, write_fd = os.pipe()
-    channel = EventChannel(write_fd)
-    try:
-        work(channel)
-    finally:
-        channel.close()
-        os.close(write_fd)
-        with os.fdopen(read_fd, "rb") as stream:
-            events = [decode(line) for line in stream]
-    return events
-
-
-def only(events: list[WorkerEvent], kind: type[Kind]) -> list[Kind]:
-    return [event for event in events if isinstance(event, kind)]
 
 
 @pytest.mark.parametrize("variant", PROBED)
