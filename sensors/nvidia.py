@@ -160,7 +160,7 @@ class NvidiaGpus:
     def _look(self, wanted: Wanted) -> None:
         began_s = self._clock()
         for gpu in self._gpus.values():
-            gpu.look(profile=wanted.gpu_profile)
+            gpu.look(wanted)
         self._schedule.run(began_s)
         if self._xids is not None:
             found = dict(self._xids.read())

@@ -14,8 +14,9 @@ from sensors.gpus.processes import GpuProcesses
 from sensors.gpus.questions import CardLostError, Questions
 from sensors.gpus.row import GpuRow
 from sensors.gpus.runtime_power import RuntimePower
-from sensors.gpus.schedule import SELDOM_S, Task
+from sensors.gpus.schedule import PROCESSES_S, SELDOM_S, Task
 from sensors.readings import ProcessReading
+from sensors.wanted import Wanted
 
 
 class Gpu:
@@ -53,7 +54,9 @@ class Gpu:
         self._questions = Questions(nvml, handle, clock=clock)
         self._answers = GpuAnswers(nvml, self._questions, clock)
         self._processes = GpuProcesses(self._questions, row.uuid, row.index, wall_clock)
-        asks = [*self._answers.tasks(), *self._processes.tasks()]
+        self._wants_processes = True
+        asks = self._answers.tasks()
+        asks += [partial(self._ask_if_wanted, ask) for ask in self._processes.tasks()]
         self.tasks = [Task(partial(self._ask_if_well, ask)) for ask in asks]
         self._power = power
         self._place = row.pci_bus_id or ""
@@ -76,11 +79,11 @@ class Gpu:
         if self.row.state is GpuState.OK:
             self._answers.measure_pcie(name)
 
-    def look(self, *, profile: bool) -> None:
+    def look(self, wanted: Wanted) -> None:
         """Ask what is asked at each look, and find out how the card answers.
 
         Args:
-            profile: Whether to measure the card's inner activity too.
+            wanted: What to ask for beside the usual, and whether to ask for processes later.
 
         Raises:
             DriverGoneError: NVML must be opened anew.
@@ -88,11 +91,12 @@ class Gpu:
         if self.may_sleep and self._power.is_suspended(self._place):
             self._enter(GpuState.ASLEEP)
             return
+        self._wants_processes = wanted.processes
         self._questions.start()
         if self.row.state is not GpuState.OK:
             self._questions.retry_now()
         try:
-            self._answers.look(profile=profile)
+            self._answers.look(profile=wanted.gpu_profile)
         except CardLostError:
             self._enter(GpuState.LOST)
             return
@@ -131,6 +135,9 @@ class Gpu:
         elif state is GpuState.OK:
             for task in self.tasks:
                 task.due_s = -math.inf
+
+    def _ask_if_wanted(self, ask: Callable[[], float]) -> float:
+        return ask() if self._wants_processes else PROCESSES_S
 
     def _ask_if_well(self, ask: Callable[[], float]) -> float:
         if self.row.state is not GpuState.OK:

@@ -92,7 +92,8 @@ def test_a_reading_tells_how_old_its_look_at_the_gpus_is(tmp_path: Path) -> None
 
 def test_processes_that_nobody_wants_are_not_looked_for(tmp_path: Path) -> None:
     listed = {"nvmlDeviceGetComputeRunningProcesses_v3": [process(3_999_999_999)]}
-    machine = Machine(gpus=NvidiaGpus(FakeNvml(FakeGpu(answers(**listed)))), host=Host(tmp_path))
+    nvml = FakeNvml(FakeGpu(answers(**listed)))
+    machine = Machine(gpus=NvidiaGpus(nvml), host=Host(tmp_path))
     try:
         reading = machine.read(gpu_wait_s=PATIENCE_S, wanted=Wanted(processes=False))
     finally:
@@ -100,3 +101,6 @@ def test_processes_that_nobody_wants_are_not_looked_for(tmp_path: Path) -> None:
 
     assert reading.processes == ()
     assert len(reading.gpus) == 1
+    asked = [call for call in nvml.calls if isinstance(call, str)]
+    assert "nvmlDeviceGetUtilizationRates" in asked
+    assert not any("Process" in call for call in asked)
