@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runners.spec import JobSpec, Request, UsageError
@@ -12,13 +12,15 @@ from runners.workloads.catalogue import CATALOGUE
 START_METHODS = ("fork", "spawn", "forkserver")
 
 
-def check_loader(request: Request, jobs: Sequence[JobSpec], known: Sequence[str]) -> None:
+def check_loader(
+    request: Request, jobs: Sequence[JobSpec], start_methods: Callable[[], Sequence[str]]
+) -> None:
     """Refuse what cannot be done.
 
     Args:
         request: What was asked for.
         jobs: The jobs that it means.
-        known: How this system can start processes.
+        start_methods: Tells how this system can start processes.
 
     Raises:
         UsageError: No job has a loader, or this system cannot start its processes so.
@@ -30,10 +32,10 @@ def check_loader(request: Request, jobs: Sequence[JobSpec], known: Sequence[str]
             f"only the as-written training loop has a loader, so {options} would change nothing; "
             f"leave {'it' if len(asked) == 1 else 'them'} out or add --variant as-written"
         )
-    if request.start_method not in (None, *known):
+    if request.start_method is not None and request.start_method not in start_methods():
         raise UsageError(
             f"this system cannot start processes by {request.start_method}; "
-            f"--start-method takes {', '.join(known)} here"
+            f"--start-method takes {', '.join(start_methods())} here"
         )
 
 

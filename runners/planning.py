@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
     specs = expand(request, data_dir=str(data_dir), cache_dir=str(cache_dir))
     trials = request.trials or max(spec.workload.trials for spec in specs)
     _reject_idle_within(request, trials)
-    check_loader(request, specs, multiprocessing.get_all_start_methods())
+    check_loader(request, specs, _start_methods)
     settings = [spec.settings for spec in specs]
     parts = partition(settings, request.order, cpu_ids=cores.cpu_ids, count=cores.count)
     jobs = tuple(
@@ -103,6 +103,13 @@ def make_plan(request: Request, cores: UsableCores, *, data_dir: Path, cache_dir
         time_budget_s=request.time_budget_s,
         within_pct=request.within_pct,
     )
+
+
+def _start_methods() -> Sequence[str]:
+    # Here, so that the first frame does not wait for it.
+    from multiprocessing import get_all_start_methods
+
+    return get_all_start_methods()
 
 
 def _reject_idle_within(request: Request, trials: int) -> None:

@@ -32,7 +32,7 @@ def asked(**changes: Any) -> Request:
 
 
 def check(request: Request, known: tuple[str, ...] = START_METHODS) -> None:
-    check_loader(request, expand(request, data_dir=None, cache_dir=None), known)
+    check_loader(request, expand(request, data_dir=None, cache_dir=None), lambda: known)
 
 
 def notes(request: Request) -> tuple[str, ...]:
