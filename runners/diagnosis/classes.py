@@ -61,6 +61,12 @@ class Decision:
     hangs_on: frozenset[Role] = frozenset()
     is_own_doing: bool = False
 
+    @property
+    def told(self) -> Bottleneck:
+        """What is spoken of: the class, or as long as there is none, what it seems to be."""
+        is_open = self.bottleneck is Bottleneck.UNDECIDED
+        return self.seems if is_open else self.bottleneck
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

@@ -28,7 +28,7 @@ def evidence(case: Case) -> tuple[str, ...]:
         Bottleneck.CONTENDED: _cores(case),
         Bottleneck.THROTTLED: _clocks(case),
     }
-    first = case.decision.seems
+    first = case.decision.told
     if first not in told:
         first = Bottleneck.INPUT
     rest = [line for name, lines in told.items() if name is not first for line in lines]

@@ -24,7 +24,7 @@ LEAST_GAIN = 1.02
 
 def remedies(case: Case) -> tuple[Remedy, ...]:
     """Those of the class, or of what it seems to be; the most promising first."""
-    found = [remedy for make in _REMEDIES[case.decision.seems] for remedy in make(case)]
+    found = [remedy for make in _REMEDIES[case.decision.told] for remedy in make(case)]
     worth = [each for each in found if each.predicted is None or each.predicted >= LEAST_GAIN]
     worth.sort(key=lambda remedy: -(remedy.predicted or 0.0))
     return tuple(worth[:MOST_REMEDIES])

@@ -24,10 +24,10 @@ _WELL_ABOVE = 1.25
 def sentence(case: Case) -> str:
     """The verdict."""
     device, decision = case.whole.settings.device, case.decision
-    says = _SAYS[decision.seems](case)
+    says = _SAYS[decision.told](case)
     if decision.bottleneck is not Bottleneck.UNDECIDED:
         return f"{device} is {decision.bottleneck}: {says}."
-    may_be, trials = f"{device} may be {decision.seems}: {says}.", case.figures.trials
+    may_be, trials = f"{device} may be {decision.told}: {says}.", case.figures.trials
     if not case.state.is_over:
         return f"Not decided yet, after {counted(trials, 'trial')}: {may_be}"
     if trials < TRIALS_FOR_INTERVAL:

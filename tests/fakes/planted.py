@@ -77,6 +77,7 @@ class Cause:
             factor * self.start_s if is_started else 0.0,
         )
         copies = self._copies(job)
+        wait = factor * max(self.core_wait, self.own_core_wait / self.crowding * is_crowded)
         return EpochFinished(
             epoch=number,
             started_mono_s=0.0,
@@ -90,7 +91,7 @@ class Cause:
             ),
             first_wait_s=first_s,
             copied_bytes=4 * samples if copies else None,
-            core_wait_s=epoch_s * max(self.core_wait, self.own_core_wait * is_crowded),
+            core_wait_s=epoch_s * wait,
         )
 
     def _copies(self, job: JobSettings) -> bool:

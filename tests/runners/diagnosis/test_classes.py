@@ -162,6 +162,16 @@ async def test_contention_that_may_be_none_leaves_the_verdict_to_the_runs() -> N
     assert any("had no core for 9 % of the epoch" in line for line in found.evidence)
 
 
+async def test_contention_across_its_cut_off_is_neither_the_class_nor_what_is_told() -> None:
+    noisy = Cause(item_s=3e-5, core_wait=0.11, trials=(1.0, 1.2, 0.8))
+    found = await found_of(noisy, on_cpu(), trials=3)
+
+    assert found.bottleneck is Bottleneck.INPUT
+    assert "goes into input" in found.sentence
+    assert "without input" in found.evidence[0]
+    assert any(remedy.changes for remedy in found.remedies)
+
+
 @pytest.mark.parametrize("probe", [Probe.HOST_CACHED, Probe.UNREAD, Probe.LOADER])
 async def test_a_run_that_fails_leaves_the_verdict_to_the_others(probe: Probe) -> None:
     found = await found_of(Cause(item_s=3e-5, fails=probe), on_gpu())

@@ -77,13 +77,13 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
     "neighbors": (
         Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=6.2)),
         on_cpu(),
-        "cpu is contended: for 50 % of the epoch (50 to 50) it could have run and had no core; "
+        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
         "others used 6.2 cores meanwhile.",
     ),
     "neighbors nobody looked at": (
         Cause(core_wait=0.5),
         on_cpu(),
-        "cpu is contended: for 50 % of the epoch (50 to 50) it could have run and had no core; "
+        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
         "other processes, or a quota, had them.",
     ),
     "a hypervisor": (
