@@ -51,8 +51,10 @@ def _knee_sentence(sweep: WorkersSweep, knee: Count, best: Count) -> str:
     speed = f"{times(knee.speed or 1.0)} as fast as {sweep.timed[0].workers}"
     if knee is sweep.timed[0]:
         speed = "the fewest tried"
-    if knee is best and knee is sweep.counts[-1]:
-        return f"{name} {verb} the fastest of those tried, {speed}{cold}: more may be faster yet."
+    if knee is best and knee is sweep.timed[-1]:
+        above = (count for count in sweep.counts if count.workers > knee.workers)
+        yet = "" if any(count.cell.trouble for count in above) else ": more may be faster yet"
+        return f"{name} {verb} the fastest of those tried, {speed}{cold}{yet}."
     if knee is best:
         above = [count for count in sweep.timed if count.workers > knee.workers]
         more = "make it slower" if sweep.slower == tuple(above) else "gain nothing"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runners.state import ComparisonState
+from runners.state import ComparisonState, skip_waiting
 from runners.verdict import verdict
 from runners.workers_sweep import WorkersSweep, workers_sweeps
 from runners.workers_words import workers_sentences
@@ -78,6 +78,20 @@ def test_what_is_still_gaining_at_the_end_says_so() -> None:
     state = workers_sweep({**GAINS, 4: Fed(epoch_s=0.5)})
     assert workers_sentences(state) == [
         "4 workers are the fastest of those tried, 4.00x as fast as 0: more may be faster yet."
+    ]
+
+
+def test_a_sweep_that_was_stopped_says_nothing_of_what_was_not_tried() -> None:
+    state = skip_waiting(workers_sweep({0: Fed(epoch_s=2.0), 1: Fed(epoch_s=1.0), 2: [], 4: []}))
+    assert workers_sentences(state) == [
+        "1 worker is the fastest of those tried, 2.00x as fast as 0: more may be faster yet."
+    ]
+
+
+def test_where_more_failed_no_more_are_recommended() -> None:
+    state = workers_sweep({0: Fed(epoch_s=2.0), 1: Fed(epoch_s=1.0), 2: FAILED})
+    assert workers_sentences(state) == [
+        "1 worker is the fastest of those tried, 2.00x as fast as 0."
     ]
 
 
