@@ -40,7 +40,8 @@ class Probe(StrEnum):
     LOADER = "loader-alone"
     """Only the input: batches are taken from it as fast as they come; nothing is trained."""
     HOST_CACHED = "host-cached"
-    """The loop with the batches of a pass kept in host memory and copied in each step."""
+    """The loop with the batches of a pass kept where the input hands them over; as written that is
+    host memory, from which they are copied in each step."""
     CACHED = "cached"
     """The loop with the batches of a pass kept on the device: no input, no copies."""
     UNREAD = "unread"

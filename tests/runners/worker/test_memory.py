@@ -65,3 +65,20 @@ def test_a_system_that_does_not_tell_is_unknown(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="only Linux tells")
 def test_here_there_is_some() -> None:
     assert (available_bytes(torch.device("cpu")) or 0) > MIB
+
+
+def test_a_gpu_has_what_nobody_holds_and_what_torch_holds_unused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (500, 900))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: 300)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 100)
+    assert available_bytes(torch.device("cuda:0")) == 700
+
+
+def test_a_mac_gpu_has_what_the_driver_recommends_less_what_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 900)
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 200)
+    assert available_bytes(torch.device("mps")) == 700

@@ -60,10 +60,10 @@ def settings_of(root: Path, variant: Variant, probe: Probe | None) -> JobSetting
     )
 
 
-def inputs_of(settings: JobSettings) -> Inputs:
+def inputs_of(settings: JobSettings, device: torch.device = CPU) -> Inputs:
     recipe = RECIPES["fashion-cnn"]
     data = sets.load(CATALOGUE["fashion-cnn"], recipe, settings)
-    return make_inputs(data, recipe, settings, CPU)
+    return make_inputs(data, recipe, settings, device)
 
 
 def run(settings: JobSettings) -> list[WorkerEvent]:
@@ -114,6 +114,18 @@ def test_kept_batches_are_those_of_the_input_and_the_same_in_each_pass(
             assert torch.equal(mine, its)
             assert (mine.dtype, mine.stride()) == (its.dtype, its.stride())
     assert all(a is b for a, b in zip(train, kept, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("probe", "place"),
+    [(Probe.HOST_CACHED, "cpu"), (Probe.CACHED, "meta"), (Probe.UNREAD, "meta")],
+)
+def test_host_cached_batches_are_left_where_the_loader_puts_them(
+    root: Path, probe: Probe, place: str
+) -> None:
+    inputs = inputs_of(settings_of(root, Variant.AS_WRITTEN, probe), torch.device("meta"))
+    assert [part.device.type for batch in inputs.train for part in batch] == [place] * 6
+    assert [len(labels) for _, labels in inputs.train] == [50, 50, 30]
 
 
 @pytest.mark.parametrize("variant", PROBED)
