@@ -52,8 +52,8 @@ def _knee_sentence(sweep: WorkersSweep, knee: Count, best: Count) -> str:
     if knee is sweep.timed[0]:
         speed = "the fewest tried"
     if knee is best and knee is sweep.timed[-1]:
-        above = (count for count in sweep.counts if count.workers > knee.workers)
-        yet = "" if any(count.cell.trouble for count in above) else ": more may be faster yet"
+        more_failed = any(c.cell.trouble for c in sweep.counts if c.workers > knee.workers)
+        yet = "" if more_failed else ": more may be faster yet"
         return f"{name} {verb} the fastest of those tried, {speed}{cold}{yet}."
     if knee is best:
         above = [count for count in sweep.timed if count.workers > knee.workers]
