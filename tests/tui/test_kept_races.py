@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from runners.events import Event
 from runners.history.store import History
 from runners.presets import PRESETS
 from runners.spec import Order, Request
 from runners.state import RunStatus
+from runners.workloads import JobSettings
 from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle
+from tests.fakes.looks import look
+from tests.fakes.training import epoch, finished_run
 from tests.tui.test_app import opening_of
 from tui.keys import KEYS
 from tui.wiring import Opening
@@ -170,3 +174,26 @@ async def test_the_order_asked_for_holds_for_presets() -> None:
         assert stage.app.race.request.order is Order.IN_TURN
         await pilot.press("x")
         await settle(pilot)
+
+
+async def test_the_screens_readings_tell_of_the_races_epochs_and_are_kept(tmp_path: Path) -> None:
+    def script(_settings: JobSettings) -> list[Event]:
+        return [*finished_run(2.0)[:1], epoch(1, 2.0, started_mono_s=1003.0, process_s=3.0)]
+
+    stage = Stage(opening_of(ON_CPU), script=script, history=tmp_path / "history.sqlite")
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        while not stage.workers.started:
+            await settle(pilot)
+        for at_s in range(1002, 1007):
+            stage.read(look(float(at_s), cpu_busy_pct=80.0))
+            await settle(pilot)
+        live = stage.app.race.state
+        assert live is not None
+        assert live.runs_of(0)[0].machine[1].own_cores_busy == 1.5
+        stage.app.action_stop()
+        await until_over(stage)
+    history = History.open(tmp_path / "history.sqlite")
+    saved = history.load(history.entries()[0].id)
+    history.close()
+    assert saved.state.runs_of(0)[0].machine == live.runs_of(0)[0].machine
+    assert saved.readings[0]["host"]["cpu_busy_pct"] == 80.0
