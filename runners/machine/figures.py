@@ -42,7 +42,8 @@ class EpochMachine:
         own_cores_busy: Cores' worth of time that the job itself used.
         other_cores_busy: Cores' worth of time that others used meanwhile.
         steal_pct: Mean share that the hypervisor gave to other machines.
-        throttled_s: Seconds for which the control group's quota held processes back.
+        throttled_s: Seconds for which the control group's quota held processes back, those of
+            each core counted: it may be more than the epoch.
         thermal_throttled_s: Seconds for which the processor slowed itself for heat.
         pressure_cpu_pct: Largest share of 10 s in which some task waited for a core (PSI).
         pressure_io_pct: The same for storage.

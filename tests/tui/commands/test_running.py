@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from runners.events import Event
+from runners.launching.launch import run_worker
 from runners.machine.figures import EpochMachine
 from runners.spec import RunKey
+from runners.state import RunStatus
 from runners.workloads import JobSettings
 from sensors.readings import Reading
 from sensors.wanted import Wanted
 from tests.fakes.looks import look
 from tests.fakes.saved import history as history_of
-from tests.fakes.training import finished_run, plan
+from tests.fakes.training import fake_command, finished_run, plan
 from tui.commands.progress import Progress
 from tui.commands.running import run_plan
 
@@ -97,6 +100,24 @@ async def test_looks_are_taken_while_a_plan_runs_and_kept_with_its_epochs(
     assert found[2].cpu_busy_pct == 50.0
     assert not room.samplers[0].is_running
     assert kept == state
+
+
+async def test_epochs_of_a_worker_process_are_told_of(progress: Progress) -> None:
+    room, of = Room(), plan("cpu")
+    worker = partial(run_worker, command=fake_command("normal"))
+
+    async def work(settings: JobSettings, on_event: Callable[[Event], None]) -> None:
+        for _ in range(4):
+            room.samplers[0].read_now()
+        await worker(settings, on_event)
+
+    state, _ = await run_plan(of, progress, work, make_sampler=room.make)
+    (run,) = state.runs.values()
+
+    assert run.status is RunStatus.DONE
+    assert [epoch.epoch for epoch in run.epochs] == list(run.machine) == [1, 2, 3]
+    # As that worker says: 1.5 s of CPU time in epochs of 2, 1 and 1 s.
+    assert [machine.own_cores_busy for machine in run.machine.values()] == [0.75, 1.5, 1.5]
 
 
 async def test_a_run_is_not_told_to_be_silent_after_its_end_because_of_a_look(
