@@ -61,7 +61,7 @@ class RacingApp(App[None]):
         self._accelerator: str | None = None
         self._form_texts: dict[str, str] = {}
         self._told_problem: str | None = None
-        self._was_running = False
+        self._was_busy = False
         self.reading: Reading | None = None
         self.race = make_race(self._race_moved)
         self.live = LiveScreen(opening, wall_clock=wall_clock)
@@ -221,9 +221,9 @@ class RacingApp(App[None]):
         for fault in self.race.take_faults():
             self.notify(fault, title="The race ended by a fault of racetop", severity="error")
         self._tell_problem()
-        if self._was_running and not self._is_busy:
+        if self._was_busy and not self._is_busy:
             self.prepare()
-        self._was_running = self.race.is_running
+        self._was_busy = self._is_busy
 
     @property
     def _is_busy(self) -> bool:

@@ -1,59 +1,16 @@
 """The view of where the time goes: the keys that fill it, and what stays in it."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-from textual.pilot import Pilot
-
-from runners.events import Event
-from runners.planning import default_request
-from runners.spec import Request
-from runners.state import ComparisonState
-from runners.workloads import JobSettings, Probe, Variant
+from runners.workloads import Probe, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
-from tests.fakes import past, scenes
-from tests.fakes.diagnoses import SAY_SO, WHOLE, diagnosis
+from tests.fakes import scenes
+from tests.fakes.diagnoses import SAY_SO, diagnosis
+from tests.fakes.diagnosing import CPU_ONLY, diagnosed, on_the_cpu, told, until_done, words_of
 from tests.fakes.diagnosis_scene import diagnosis_script
-from tests.fakes.live import Stage, screen_text, settle
-from tests.fakes.training import plan
-from tui.finding import Finding
+from tests.fakes.live import Stage, settle
 from tui.screens.live import View
 from tui.wiring import Opening
-
-Script = Callable[[JobSettings], Sequence[Event]]
-
-
-def on_the_cpu(workload: str, _accelerator: str | None) -> Request:
-    return default_request(workload, None)
-
-
-CPU_ONLY = Opening(workload="fashion-cnn", needs_gpus=False, request=on_the_cpu)
-
-
-async def until_done(stage: Stage, pilot: Pilot[None]) -> None:
-    """Wait for the diagnosis, or the trial of a remedy, to end."""
-    await stage.app.workers.wait_for_complete(
-        [worker for worker in stage.app.workers if worker.group == "diagnose"]
-    )
-    await settle(pilot)
-
-
-async def diagnosed(stage: Stage, pilot: Pilot[None]) -> str:
-    """What is on the screen once `d` was pressed and all is done."""
-    await pilot.press("d")
-    await until_done(stage, pilot)
-    return words_of(stage)
-
-
-def words_of(stage: Stage) -> str:
-    """What is on the screen, words only."""
-    return " ".join(screen_text(stage.app).replace("│", " ").split())
-
-
-def told(stage: Stage) -> list[str]:
-    return [note.message for note in stage.app._notifications]
 
 
 async def test_before_any_race_the_key_diagnoses_the_workload_of_the_opening() -> None:
@@ -196,6 +153,13 @@ async def test_what_a_remedy_gained_is_told_there_too() -> None:
         assert words.startswith("keep the samples in memory, cut batches by indexing: measured 7.")
 
 
+async def test_once_it_is_over_workers_are_ready_for_the_next_race() -> None:
+    stage = Stage(script=diagnosis_script())
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await diagnosed(stage, pilot)
+        assert [job.device for job in stage.workers.prepared] == ["cpu", "cuda:0"]
+
+
 async def test_in_sight_it_needs_no_toast() -> None:
     stage = Stage(script=diagnosis_script())
     async with stage.app.run_test(size=(120, 40)) as pilot:
@@ -328,89 +292,3 @@ async def test_a_diagnosis_waits_for_the_driver_in_its_view() -> None:
         await settle(pilot)
         await until_done(stage, pilot)
         assert "diagnosis · input-bound" in words_of(stage)
-
-
-@pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24), (40, 10)])
-async def test_all_of_it_is_reachable_at_any_size(size: tuple[int, int]) -> None:
-    stage = Stage(script=diagnosis_script())
-    async with stage.app.run_test(size=size) as pilot:
-        stage.read(scenes.reading(0.0))
-        await diagnosed(stage, pilot)
-        live = stage.app.live
-        seen = ""
-        for _ in range(12):
-            seen += screen_text(stage.app)
-            await pilot.press("pagedown")
-            await settle(pilot)
-        for words in ("pipeline", "diagnosis", "runs", "epochs", "history"):
-            assert words in seen
-        for pane in (live.time.pipeline, live.time.middle, live.time.epochs, live.history):
-            assert pane.size.width <= size[0]
-            assert pane.size.height >= 2
-
-
-async def test_the_picture_folds_and_unfolds_with_the_window() -> None:
-    stage = Stage(script=diagnosis_script())
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await diagnosed(stage, pilot)
-        assert "━▶" in screen_text(stage.app)
-        await pilot.resize_terminal(80, 24)
-        await settle(pilot)
-        text = screen_text(stage.app)
-        assert "━▶" not in text
-        assert "◀ narrow" in text
-        assert "12,367/s · as it is" in text
-        await pilot.resize_terminal(160, 48)
-        await settle(pilot)
-        assert "━▶" in screen_text(stage.app)
-
-
-async def test_a_pane_of_it_can_be_looked_at_alone_while_runs_go_on() -> None:
-    stage = Stage(script=diagnosis_script())
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await diagnosed(stage, pilot)
-        assert "more rows of evidence: m shows the pane alone" in words_of(stage)
-        stage.app.live.time.middle.children[0].focus()
-        await pilot.press("m")
-        await settle(pilot)
-        text = words_of(stage)
-        assert "more rows of evidence" not in text
-        assert "what to change" in text
-        assert "pipeline" not in text
-
-
-async def test_a_diagnosis_of_the_past_is_shown_as_one_with_the_commands_of_its_remedies(
-    tmp_path: Path,
-) -> None:
-    stage = Stage(script=diagnosis_script(), history=tmp_path / "h.sqlite")
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await diagnosed(stage, pilot)
-        await past.press(pilot, "h", "enter")
-        await settle(pilot, 8)
-        text = " ".join(past.text_of(pilot).replace("│", " ").split())
-        assert "LOADER ◀ narrow" in text
-        assert "diagnosis · input-bound" in text
-        assert "racetop compare fashion-cnn --devices cuda:0" in text
-        assert "not tried yet" not in text
-        assert "more rows of evidence" not in text
-        assert "epochs · as written · trial 3/7" in text
-        assert "y chart" not in text
-
-
-async def test_a_race_of_the_past_has_its_epochs_below(tmp_path: Path) -> None:
-    path = tmp_path / "h.sqlite"
-    past.keep(path, "cpu", "cuda:0")
-    stage = Stage(history=path)
-    async with stage.app.run_test(size=(120, 48)) as pilot:
-        await past.press(pilot, "h", "enter")
-        await settle(pilot, 8)
-        text = past.text_of(pilot)
-        assert "epochs · cuda:0" in text
-        assert "samples/s  data" in text
-
-
-def test_a_finding_is_of_diagnoses_only() -> None:
-    finding = Finding(job=WHOLE)
-    race = plan("cpu")
-    assert Finding.of(ComparisonState.of(race)) is None
-    assert finding.with_state(ComparisonState.of(race)) is finding
