@@ -91,18 +91,27 @@ def _slower_sentence(sweep: WorkersSweep, count: Count, best: Count) -> str:
 
 def _reasons(sweep: WorkersSweep, count: Count) -> Iterator[tuple[float, str]]:
     """What is known to make it slower, with the share of the epoch that it takes."""
-    if sweep.cores is not None and count.workers + sweep.threads > sweep.cores:
+    extra = _extra_core_wait(sweep, count)
+    is_crowded = sweep.cores is not None and count.workers + sweep.threads > sweep.cores
+    if sweep.cores is not None and is_crowded and (extra is None or extra >= NOTABLE_CORE_WAIT):
         processes = counted(count.workers, "loader process", "loader processes")
         loop = f"the loop's {sweep.threads} threads" if sweep.threads > 1 else "the loop"
         text = f"{processes} and {loop} share {counted(sweep.cores, 'core')}"
-        waited, before = (c.cell.loader.core_wait_share or 0.0 for c in (count, sweep.timed[0]))
-        if waited - before >= NOTABLE_CORE_WAIT:
+        waited = count.cell.loader.core_wait_share
+        if waited is not None:
             text += f" (the loop waits {waited * 100:.0f} % of the epoch for one)"
-        yield waited, text
+        yield extra or 0.0, text
     start = _notable_start(count)
     if start is not None and count is not _told_of_start(sweep):
         start_s, share = start
         yield share, f"starting them takes {duration(start_s)} of each epoch ({share * 100:.0f} %)"
+
+
+def _extra_core_wait(sweep: WorkersSweep, count: Count) -> float | None:
+    """How much more of the epoch the loop waits for a core than with the fewest processes."""
+    waited = count.cell.loader.core_wait_share
+    before = sweep.timed[0].cell.loader.core_wait_share
+    return None if waited is None else waited - (before or 0.0)
 
 
 def _misled_sentences(sweep: WorkersSweep) -> Iterator[str]:

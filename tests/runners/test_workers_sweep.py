@@ -111,6 +111,17 @@ def test_more_that_are_no_slower_gain_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("core_s", "words"),
+    [(0.03, "."), (None, "; 4 loader processes and the loop's 2 threads share 2 cores.")],
+)
+def test_cores_are_a_reason_unless_the_loop_is_known_to_lack_none(
+    core_s: float | None, words: str
+) -> None:
+    state = workers_sweep({**GAINS, 4: Fed(epoch_s=1.5, core_s=core_s)})
+    assert workers_sentences(state)[1] == f"4 workers: 0.67x as fast as 2{words}"
+
+
 def test_a_neighbor_on_the_cores_is_told_where_nothing_of_ours_takes_them() -> None:
     state = workers_sweep({0: Fed(epoch_s=2.0, core_s=0.5), 2: Fed(epoch_s=1.0, core_s=0.5)})
     assert workers_sentences(state)[1] == (
