@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks import (
+    diagnosis,
     epochs,
     first_step,
     history,
@@ -63,6 +64,8 @@ CATALOGUE: Mapping[str, Measure] = {
     "fastest": epochs.measure_fastest,
     "sweep": sweep_overhead.measure,
     "first-step": first_step.measure,
+    "diagnosis": diagnosis.measure,
+    "looks-beside": diagnosis.measure_looks,
 }
 _HOW_TO_READ = (
     "A figure is the median of its n values, or the quantile its name says; a result is unclear "
