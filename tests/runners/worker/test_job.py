@@ -97,7 +97,7 @@ def test_calls_on_one_batch_train_on_it_again_and_again_and_test_nothing(
     settings = replace(settings_of(tmp_path, "resnet63"), batch_size=2, epochs=4, variant=variant)
     events = run(replace(settings, data="generated", cache_dir=str(tmp_path)))
     (data,) = only(events, DataReady)
-    assert (data.train_samples, data.test_samples) == (2, 0)
+    assert (data.train_samples, data.test_samples, data.set_samples) == (2, 0, 20)
     calls = only(events, EpochFinished)
     assert [(e.epoch, e.samples, e.steps) for e in calls] == [(n, 2, 1) for n in (1, 2, 3, 4)]
     assert all(e.process_s and e.phases.total_s() for e in calls)

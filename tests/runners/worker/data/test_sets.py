@@ -190,11 +190,15 @@ def test_a_part_of_the_samples_is_the_first_ones(root: Path) -> None:
     part, whole = load(data=root, train_samples=25), load(data=root)
     assert len(part.train) == 25
     assert torch.equal(pixels(part), pixels(whole)[:25])
+    assert part.train_in_set == whole.train_in_set == 60
 
 
 def test_more_samples_than_there_are_is_an_error_that_says_how_many_there_are(root: Path) -> None:
     error = failure(data=root, train_samples=61)
     assert error.message == "--train-samples 61 is more than the set has: 60."
+    # By this a diagnosis knows that fewer samples would do.
+    assert error.kind is ErrorKind.DATA_MISSING
+    assert "--train-samples" in error.remedy
 
 
 def test_a_download_needs_a_folder_to_keep_it() -> None:
