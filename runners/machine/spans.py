@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -122,7 +123,8 @@ class TimeOfTrack:
     @property
     def looks(self) -> int:
         """How many looks fell within it."""
-        return sum(s.looks for s in self.spans if s.until_s <= self.end_s)
+        found = (s for s in self.spans if s.until_s <= self.end_s)
+        return sum(math.ceil(s.looks * s.part_within(self.start_s, self.end_s)) for s in found)
 
     def mean(self, name: str) -> float | None:
         """The mean over the time; None where it is known for less than half of it."""
