@@ -25,10 +25,11 @@ MARKS = {
 }
 UNDER_WAY = ("▸", Role.KEY)
 MARKS_UP_TO = 9
-MAX_LABEL_CELLS = 26
+MAX_LABEL_CELLS, _LEAST_LABEL_CELLS = 26, 8
 _SPEED_CELLS = 8
 _BAR_FROM = 12
-_LEAST_STATUS_CELLS = 4
+# With the gaps around it.
+_LEAST_STATUS_CELLS = 6
 
 
 class RunsPane(RowsWidget):
@@ -36,8 +37,8 @@ class RunsPane(RowsWidget):
 
     can_focus = True
     HELP = (
-        "The runs, a row for each job: ✓ done, ▸ under way, · waiting, ✗ failed, ■ stopped. "
-        "The speed is the median of its runs, in samples a second."
+        "The runs, a row for each job: ✓ done, ▸ under way, · waiting, ✗ failed, ■ stopped, "
+        "- not needed. The speed is the median of its runs, in samples a second."
     )
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -61,7 +62,8 @@ class RunsPane(RowsWidget):
         at_work = next((job for job in jobs if is_at_work(newest[job])), 0)
         top = max(0, min(at_work - height // 2, len(jobs) - height))
         longest = max(len(spec.label) for spec in state.plan.jobs)
-        cells = max(8, min(longest, MAX_LABEL_CELLS, width - _SPEED_CELLS - _LEAST_STATUS_CELLS))
+        others = _SPEED_CELLS + min(state.plan.trials, MARKS_UP_TO) + _LEAST_STATUS_CELLS
+        cells = max(_LEAST_LABEL_CELLS, min(longest, MAX_LABEL_CELLS, width - others))
         lines = []
         for job in jobs[top:]:
             spec, runs = state.plan.jobs[job], state.runs_of(job)
