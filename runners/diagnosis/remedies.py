@@ -77,6 +77,12 @@ def _tuned(case: Case, what: str) -> list[Remedy]:
     ]
 
 
+def _cheaper_batches(case: Case) -> list[Remedy]:
+    if case.whole.settings.variant is not Variant.TUNED:
+        return []
+    return [_remedy(case, "do less for each batch: the loop cuts, scales and augments it itself")]
+
+
 def _more_workers(case: Case) -> list[Remedy]:
     """As many loader processes as idle cores can carry, or as it takes to feed the steps."""
     settings, figures = case.whole.settings, case.figures
@@ -197,6 +203,12 @@ def _channels_last(case: Case) -> list[Remedy]:
     return [_remedy(case, "lay images out channels last in memory", channels_last=True)]
 
 
+def _hardware(case: Case) -> list[Remedy]:
+    return [
+        _remedy(case, "take a faster device, or train a smaller model: the steps are all it does")
+    ]
+
+
 def _leave_the_cores(case: Case) -> list[Remedy]:
     """What no setting of the job changes."""
     if case.decision.is_own_doing:
@@ -228,14 +240,14 @@ def _idle_cores(case: Case) -> float | None:
     return cores - statistics.median(busy) if busy and cores else None
 
 
-_INPUT = (_resident, _more_workers, _lasting_workers)
+_INPUT = (_resident, _more_workers, _lasting_workers, _cheaper_batches)
 _REMEDIES: Mapping[Bottleneck, tuple[Callable[[Case], list[Remedy]], ...]] = {
     Bottleneck.INPUT: _INPUT,
     Bottleneck.MILDLY_INPUT: _INPUT,
     Bottleneck.TRANSFER: (_resident, _pinned, _bytes_over_the_bus),
     Bottleneck.LAUNCH: (_larger_batch, _compiled, _fused),
     Bottleneck.SYNC: (_read_once,),
-    Bottleneck.COMPUTE: (_half_precision, _channels_last, _compiled),
+    Bottleneck.COMPUTE: (_half_precision, _channels_last, _compiled, _hardware),
     Bottleneck.CONTENDED: (_own_cores, _fewer_workers, _leave_the_cores),
     Bottleneck.THROTTLED: (_cool,),
 }

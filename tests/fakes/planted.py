@@ -29,6 +29,7 @@ class Cause:
 
     Attributes:
         item_s: One loader process makes a sample.
+        batch_s: The tuned loop cuts a batch out of its samples.
         copy_s: A sample is copied to an accelerator.
         sample_s: The step computes, for each sample.
         step_s: The step costs besides, whatever its size.
@@ -46,6 +47,7 @@ class Cause:
     """
 
     item_s: float = 0.0
+    batch_s: float = 0.0
     copy_s: float = 0.0
     sample_s: float = 1e-5
     step_s: float = 0.0
@@ -67,12 +69,13 @@ class Cause:
         is_crowded = workers > 0 and job.probe is None
         factor *= self.crowding if is_crowded else 1.0
         is_plain = job.variant is Variant.AS_WRITTEN
-        has_input = is_plain and job.probe in (None, Probe.LOADER)
+        batch_s = self.item_s * job.batch_size if is_plain else self.batch_s
+        has_input = job.probe in (None, Probe.LOADER)
         is_started = workers > 0 and not (job.persistent_workers and number > 1)
         epoch_s, first_s, wait_s = _pipeline(
             steps,
             workers,
-            factor * self.item_s * job.batch_size if has_input else 0.0,
+            factor * batch_s if has_input else 0.0,
             factor * self._step_s(job),
             factor * self.start_s if is_started else 0.0,
         )

@@ -157,7 +157,15 @@ async def test_of_arithmetic_nothing_is_predicted() -> None:
 
 async def test_what_a_job_has_already_is_no_remedy() -> None:
     job = on_gpu(variant=Variant.TUNED, precision=Precision.BF16, compile=True)
-    assert (await found_of(Cause(), job)).remedies == ()
+    (remedy,) = (await found_of(Cause(), job)).remedies
+    assert remedy.what.startswith("take a faster device")
+    assert remedy.changes == ()
+
+
+async def test_a_tuned_loop_that_its_own_batches_hold_up_is_told_so() -> None:
+    job = on_gpu(variant=Variant.TUNED)
+    (remedy,) = (await found_of(Cause(batch_s=1e-3), job)).remedies
+    assert remedy.what.startswith("do less for each batch")
 
 
 async def test_a_remedy_that_fails_says_why() -> None:
