@@ -6,6 +6,7 @@ import pytest
 
 from runners.events import Event
 from runners.spec import RunKey
+from tests.fakes import live, scenes
 from tests.fakes.history_pane import PALETTE, Stage, gpu, pane_after, reading, row_of, rows_of
 from tests.fakes.marked_race import after, begun, in_epoch, whole_run
 from tests.fakes.training import plan
@@ -168,3 +169,20 @@ def test_on_a_narrow_pane_the_words_are_shorter() -> None:
     pane = shown(pane_after(50), BOTH)
     row = row_of(pane, "● cpu", width=50)
     assert row.endswith(" wait  75%")
+
+
+async def test_the_race_that_the_screen_shows_is_marked_on_its_history() -> None:
+    stage = live.Stage(script=scenes.racing_script)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("r")
+        for second in range(36):
+            stage.read(scenes.reading(float(second)))
+            await pilot.pause()
+        while stage.app.live.view != "machine":
+            await pilot.press("g")
+            await live.settle(pilot)
+        pane = stage.app.live.history
+        rows = [pane.render_line(y).text for y in range(pane.size.height)]
+        (lane,) = [row for row in rows if row.startswith("● cpu ")]
+        assert "┄┄┄┄┄1▓▓▓┄2▓▓▓┄3▓ " in lane
+        assert lane.endswith("data wait  36%")
