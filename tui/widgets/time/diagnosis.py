@@ -41,6 +41,7 @@ class DiagnosisPane(RowsWidget):
         self._tried: Sequence[Tried] = ()
         self._trying: Remedy | None = None
         self._intro = ""
+        self._shown: object = None
 
     def show(
         self,
@@ -60,7 +61,11 @@ class DiagnosisPane(RowsWidget):
             intro: What stands here as long as nothing is known.
             stage: How far it is, in a few words.
         """
-        self._found, self._tried, self._trying, self._intro = found, tried, trying, intro
+        shown = (found, tried, trying, intro)
+        if stage == self.border_subtitle and shown == self._shown:
+            return
+        self._shown = shown
+        self._found, self._tried, self._trying, self._intro = shown
         self.entitle(f"diagnosis · {found.bottleneck}" if found else "diagnosis")
         if stage != self.border_subtitle:
             self.border_subtitle = stage

@@ -66,6 +66,7 @@ class EpochsPane(RowsWidget):
         self._top = 0
         self._follows = True
         self._hidden = 0
+        self._shown: object = None
 
     def show(self, title: str, run: RunState, *, unit: str, on_cpu: bool, jobs: int) -> None:
         """Show a run's epochs.
@@ -77,6 +78,10 @@ class EpochsPane(RowsWidget):
             on_cpu: Whether it runs on the CPU.
             jobs: How many jobs there are to choose from.
         """
+        shown = (title, unit, on_cpu, jobs)
+        if (run.epochs, run.machine, shown) == self._shown:
+            return
+        self._shown = (run.epochs, run.machine, shown)
         self.entitle(f"{unit}s{title and ' · '}{title}")
         self._rows = [Row(epoch, run.machine.get(epoch.epoch)) for epoch in run.epochs]
         self._unit, self._on_cpu, self._jobs = unit, on_cpu, jobs
