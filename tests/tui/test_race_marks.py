@@ -153,7 +153,7 @@ def test_runs_older_than_the_readings_are_dropped_for_good() -> None:
 
 
 @pytest.mark.parametrize("seen_at", ["each", "end"])
-def tested_a_run_of_very_many_epochs_the_newest_are_kept(seen_at: str) -> None:
+def test_of_a_run_of_very_many_epochs_the_newest_are_kept(seen_at: str) -> None:
     marks = RaceMarks()
     count = MOST_MARKS + 100
     started = EpochStarted(epoch=count + 1, epochs=9999, steps=1, samples=1, mono_s=4.0 + count)
