@@ -22,7 +22,7 @@ _COUNTS_BETWEEN = 4
 def variants(base: Request) -> Request:
     """As-written against tuned, on the device of the last job."""
     pair = (Variant.AS_WRITTEN, Variant.TUNED)
-    return replace(_one_job(base), variants=pair, order=base.order)
+    return without_idle_options(replace(_one_job(base), variants=pair, order=base.order))
 
 
 def batch_sweep(base: Request) -> Request:

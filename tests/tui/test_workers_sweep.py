@@ -14,7 +14,7 @@ from tests.fakes import scenes
 from tests.fakes.live import Stage, screen_text, settle
 from tests.fakes.loaders import Fed, fed_run
 from tests.tui.test_app import opening_of
-from tui.requests import worker_counts, workers_sweep
+from tui.requests import batch_sweep, variants, worker_counts, workers_sweep
 from tui.widgets.sweep_table import SweepTable
 
 SWEEP = Request(workloads=("mlp",), workers=(0, 1, 2, 4))
@@ -65,6 +65,14 @@ def test_the_sweep_is_of_the_as_written_loop_on_the_last_device() -> None:
     assert workers_sweep(replace(base, epochs=(7,)), 2).epochs == (7,)
     with pytest.raises(UsageError, match="matmul loads no data"):
         workers_sweep(Request(workloads=("matmul",)), 2)
+
+
+def test_options_of_the_loader_stay_with_the_sweep_and_leave_what_has_none() -> None:
+    base = Request(workloads=("mlp",), variants=(Variant.TUNED,), persistent_workers=True)
+    assert workers_sweep(base, 2).persistent_workers
+    assert not batch_sweep(base).persistent_workers
+    assert variants(base).persistent_workers
+    assert not variants(replace(base, workloads=("matmul",))).persistent_workers
 
 
 async def test_w_sweeps_up_to_the_cores_and_beyond() -> None:
