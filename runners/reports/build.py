@@ -55,7 +55,10 @@ def build(state: ComparisonState, name: ReportName | None, origin: Origin) -> Re
             *machine.tables(state),
         ),
         remarks=remarks(state, origin.machine),
-        conditions=conditions(state, origin, name),
+        conditions=(
+            *(diagnosis.commands(found) if found else ()),
+            *conditions(state, origin, name),
+        ),
     )
 
 

@@ -40,16 +40,20 @@ def to_report(found: Diagnosed, command: str, machine: Mapping[str, Any] | None 
         title = f"{label}: not diagnosed, for {why}."
         return Report(title=title, tables=(), remarks=trouble, conditions=tuple(told.items()))
     tried = [f"{one.remedy.what}: failed: {one.problem}" for one in found.tried if one.problem]
-    remedies = [
-        (f"{_REMEDY} {place}", remedy.command)
-        for place, remedy in enumerate(diagnosis.remedies, 1)
-        if remedy.command is not None
-    ]
     return Report(
         title=printable(diagnosis.sentence),
         tables=tables(diagnosis, found.tried),
         remarks=(*map(printable, (*diagnosis.evidence, *tried)), *trouble),
-        conditions=(*remedies, *told.items()),
+        conditions=(*commands(diagnosis), *told.items()),
+    )
+
+
+def commands(found: Diagnosis) -> tuple[tuple[str, str], ...]:
+    """What compares the job with and without each remedy, by the remedy's number."""
+    return tuple(
+        (f"{_REMEDY} {place}", remedy.command)
+        for place, remedy in enumerate(found.remedies, 1)
+        if remedy.command is not None
     )
 
 
@@ -122,10 +126,10 @@ def _shares(found: Diagnosis) -> Table:
     shares = found.shares
     computing = _rest(shares.stall)
     named = (
-        ("input and copies", shares.stall, "as it is against cached"),
-        ("of it copies", shares.transfer, "host-cached against cached"),
-        ("computing", computing, "cached"),
-        ("of it reading figures", shares.sync, "cached against unread"),
+        ("input and copies", shares.stall, "as it is against ideal"),
+        ("of it copies", shares.transfer, "host memory against ideal"),
+        ("computing", computing, "ideal"),
+        ("of it reading figures", shares.sync, "ideal against loss unread"),
         ("waiting for a core", shares.contended, "as it is"),
         ("clocks held down", shares.throttled, "as it is"),
     )
@@ -137,7 +141,7 @@ def _shares(found: Diagnosis) -> Table:
     ratio = shares.launch_ratio
     if ratio is not None:
         interval = "" if ratio.low is None else f"{times(ratio.low)} to {times(ratio.high)}"
-        rows.append(("step with twice the samples", times(ratio.value), interval, "cached"))
+        rows.append(("step with twice the samples", times(ratio.value), interval, "ideal"))
     return Table(
         header=("of a sample's time", "share", "95 % interval", "runs"),
         rows=tuple(rows),
