@@ -33,6 +33,12 @@ def test_a_row_has_a_mark_for_each_trial_and_the_median_speed() -> None:
     assert second.endswith("4,000")
 
 
+def test_a_run_under_way_does_not_change_the_median_of_those_over() -> None:
+    of = two_jobs()
+    state = replayed(of, finished_run(1.0, 0.5), [], [*STARTED, epoch(1, 0.1)])
+    assert rows(state)[0].endswith("2,000")
+
+
 def test_where_rows_are_narrow_a_count_stands_for_the_bar() -> None:
     state = replayed(two_jobs(), finished_run(1.0, 0.5), [*STARTED, epoch(1, 0.25)])
     _, second = rows(state, 30)
@@ -69,6 +75,7 @@ def test_the_row_at_work_is_in_sight_where_rows_are_few() -> None:
 def test_runs_that_need_not_be_are_not_counted() -> None:
     state = replayed(two_jobs(2), finished_run(1.0, 0.5))
     assert progress_of(state) == "1 of 4 done"
+    assert progress_of(skip_waiting(state)) == "1 of 4 done"
     assert progress_of(spare(state, state.runs, "known")) == "1 of 1 done"
     found = diagnosed().state
     assert found is not None

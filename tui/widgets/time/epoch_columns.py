@@ -132,12 +132,12 @@ COLUMNS = (
     _machine("quota s", 9, lambda m: m.throttled_s, _one_digit),
     _machine("psi cpu", 9, lambda m: m.pressure_cpu_pct),
     _machine("psi io", 8, lambda m: m.pressure_io_pct),
-    _machine("read", 10, lambda m: m.disk_read_bytes, fmt.memory),
+    _machine("disk read", 11, lambda m: m.disk_read_bytes, fmt.memory),
 )
 KEPT_FIRST = (
     *("epoch", "time", "samples/s", "data", "GPU %", "rest", "fwd", "bwd", "copy", "opt"),
     *("p50 ms", "p95 ms", "max ms", "W", "°C", "own cores", "others", "J/sample", "limits"),
-    *("MHz", "min %", "quota s", "J", "psi cpu", "psi io", "read"),
+    *("MHz", "min %", "quota s", "J", "psi cpu", "psi io", "disk read"),
 )
 """The titles in the order in which a narrow table keeps them."""
 _BY_TITLE = {column.title: column for column in COLUMNS}

@@ -38,7 +38,7 @@ class RunsPane(RowsWidget):
     can_focus = True
     HELP = (
         "The runs, a row for each job: ✓ done, ▸ under way, · waiting, ✗ failed, ■ stopped, "
-        "- not needed. The speed is the median of its runs, in samples a second."
+        "- not needed. The speed is the median of those done, in samples a second."
     )
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -81,12 +81,12 @@ class RunsPane(RowsWidget):
 
 
 def progress_of(state: ComparisonState) -> str:
-    """How many runs are over: `5 of 18 done`; of a diagnosis not all may be needed."""
+    """How many runs came to their end: `5 of 18 done`; of a diagnosis not all may be needed."""
     statuses = [run.status for run in state.runs.values()]
     needed = len(statuses) - statuses.count(RunStatus.SPARED)
-    over = sum(status.is_over for status in statuses) - statuses.count(RunStatus.SPARED)
-    at_most = "at most " if is_diagnosis(state.plan) and over < needed else ""
-    return f"{over} of {at_most}{needed} done"
+    done = statuses.count(RunStatus.DONE) + statuses.count(RunStatus.FAILED)
+    at_most = "at most " if is_diagnosis(state.plan) and not state.is_over else ""
+    return f"{done} of {at_most}{needed} done"
 
 
 def _marks(runs: Sequence[RunState]) -> list[tuple[str, Role]]:
@@ -114,6 +114,6 @@ def _status(run: RunState, epochs: int, palette: Palette, width: int) -> Line:
 
 
 def _speed(runs: Sequence[RunState], newest: RunState) -> float | None:
-    """The median of the runs that have figures, else how fast the newest goes."""
-    rates = [rate for run in runs if (rate := samples_per_s(run)) is not None]
+    """The median of the runs that are over, else how fast the newest goes."""
+    rates = [rate for run in runs if run.status.is_over and (rate := samples_per_s(run))]
     return statistics.median(rates) if rates else flow_of(newest).samples_per_s
