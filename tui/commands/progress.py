@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from runners.events import EpochFinished, Event, Heartbeat
+from runners.machine.slowed import slowed
 from runners.process_events import EpochObserved, WorkerExited
 from runners.spec import Plan, RunKey
 from runners.state import ComparisonState, RunState, RunStatus
@@ -49,6 +50,7 @@ class Progress:
         self._drawn_s = float("-inf")
         self._sign_of_life_s: dict[RunKey, float] = {}
         self._state: ComparisonState | None = None
+        self._told_slowed: set[RunKey] = set()
 
     def tell_notes(self, plan: Plan) -> None:
         """Say what has to be known of the plan before it starts."""
@@ -58,14 +60,19 @@ class Progress:
     def show(self, state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
         """Take in a change of the comparison."""
         self._state = state
-        if key is None or event is None or isinstance(event, EpochObserved):
+        if key is None or event is None:
+            return
+        if isinstance(event, EpochObserved):
+            self._tell_slowed(state, key, event)
             return
         if isinstance(event, WorkerExited):
             self._sign_of_life_s.pop(key, None)
         elif not isinstance(event, Heartbeat):
             self._sign_of_life_s[key] = self._clock()
-        if self._quiet:
-            return
+        if not self._quiet:
+            self._show_event(state, key, event)
+
+    def _show_event(self, state: ComparisonState, key: RunKey, event: Event) -> None:
         if self._is_live:
             self._redraw(state)
         elif isinstance(event, EpochFinished):
@@ -83,6 +90,15 @@ class Progress:
                     f"{_name(self._state, key)}: no progress for {SILENT_FOR_S:.0f} s "
                     f"({doing}); it is left running, Ctrl-C stops it"
                 )
+
+    def _tell_slowed(self, state: ComparisonState, key: RunKey, event: EpochObserved) -> None:
+        """Say of each run's first epoch that heat or power slowed that they did."""
+        took_s = next((e.epoch_s for e in state.runs[key].epochs if e.epoch == event.epoch), None)
+        found = slowed(event.machine, took_s) if took_s and key not in self._told_slowed else None
+        if found is not None:
+            self._told_slowed.add(key)
+            unit = state.plan.jobs[key.job].workload.unit
+            self.note(f"{_name(state, key)}: {unit} {event.epoch} was {found.in_words()}")
 
     def note(self, text: str) -> None:
         """Write a line of its own, unless to keep still."""

@@ -13,14 +13,15 @@ import pytest
 from runners.events import Event
 from runners.launching.launch import run_worker
 from runners.machine.figures import EpochMachine
+from runners.process_events import EpochObserved
 from runners.spec import RunKey
-from runners.state import RunStatus
+from runners.state import ComparisonState, RunStatus
 from runners.workloads import JobSettings
 from sensors.readings import Reading
 from sensors.wanted import Wanted
 from tests.fakes.looks import look
 from tests.fakes.saved import history as history_of
-from tests.fakes.training import fake_command, finished_run, plan
+from tests.fakes.training import fake_command, finished_run, plan, replayed
 from tui.commands.progress import Progress
 from tui.commands.running import run_plan
 
@@ -118,6 +119,23 @@ async def test_epochs_of_a_worker_process_are_told_of(progress: Progress) -> Non
     assert [epoch.epoch for epoch in run.epochs] == list(run.machine) == [1, 2, 3]
     # As that worker says: 1.5 s of CPU time in epochs of 2, 1 and 1 s.
     assert [machine.own_cores_busy for machine in run.machine.values()] == [0.75, 1.5, 1.5]
+
+
+def test_the_first_epoch_that_heat_slowed_is_told_of_at_once() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, quiet=False, is_live=False)
+    (key,) = ComparisonState.of(plan("cuda:0")).runs
+    state = replayed(plan("cuda:0"), finished_run(4.1, 4.1, 4.1))
+    hot = EpochMachine(
+        looks=4, sm_clock_mhz=1410, sm_clock_max_mhz=1980, clock_limit_s={"sw-thermal": 3.2}
+    )
+    for number, machine in enumerate((EpochMachine(looks=4), hot, hot), 1):
+        progress.show(state, key, EpochObserved(epoch=number, machine=machine))
+
+    assert stream.getvalue() == (
+        "racetop: cuda:0: epoch 2 was slowed by sw-thermal for 3.2 of 4.1 s, "
+        "clock 1,410 of 1,980 MHz\n"
+    )
 
 
 async def test_a_run_is_not_told_to_be_silent_after_its_end_because_of_a_look(
