@@ -10,7 +10,7 @@ from runners.spec import JobSpec, Plan
 from runners.state import ComparisonState, RunState, RunStatus
 from runners.text import counted
 from tui.finding import Finding
-from tui.jobs import current_run, current_trial
+from tui.jobs import current_run, current_trial, failures
 from tui.widgets.time.diagnosis import DiagnosisPane
 from tui.widgets.time.epochs import EpochsPane
 from tui.widgets.time.pipeline import PipelinePane
@@ -117,9 +117,15 @@ class TimePanes:
             finding.diagnosis,
             tried=finding.tried,
             trying=finding.trying,
-            intro=_FIRST_LOOK if finding.is_under_way else _NOTHING,
+            intro=self._intro(finding),
             stage=_stage(finding),
         )
+
+    def _intro(self, finding: Finding) -> str:
+        """What stands in for a verdict as long as there is none."""
+        if finding.is_under_way:
+            return _FIRST_LOOK
+        return " ".join((_NOTHING, *(failures(self._state) if self._state else ())))
 
     def _job(self, plan: Plan) -> int:
         """The job to look at: the chosen one, else the first on the device of the last."""

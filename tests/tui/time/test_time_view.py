@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from runners.planning import default_request
+from runners.spec import Request
 from runners.workloads import Probe, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
 from tests.fakes import scenes
@@ -61,6 +63,40 @@ async def test_stopped_within_the_first_look_it_says_that_nothing_is_known() -> 
         await until_done(stage, pilot)
         assert "The runs ended before they told anything" in words_of(stage)
         assert len(stage.workers.started) == 1
+
+
+async def test_a_first_look_that_fails_leaves_its_reason_and_its_remedy_in_sight() -> None:
+    stage = Stage(script=lambda settings: scenes.failing_script(replace(settings, device="cuda:0")))
+    async with stage.app.run_test(size=(90, 60)) as pilot:
+        text = await diagnosed(stage, pilot)
+        assert "The runs ended before they told anything; d starts again. All jobs failed: " in text
+        assert "pip install --force-reinstall torch torchvision" in text
+        assert text.count("not measured") == 3
+
+
+async def test_a_race_of_several_trials_says_which_of_them_is_shown() -> None:
+    def three_trials(workload: str, _accelerator: str | None) -> Request:
+        return replace(default_request(workload, "cuda:0"), trials=3)
+
+    opening = Opening(workload="fashion-cnn", needs_gpus=False, request=three_trials)
+    stage = Stage(opening)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("r", "g")
+        await settle(pilot)
+        text = words_of(stage)
+        assert "batch 100 · 0 workers · trial 1/3" in text
+        assert "epochs · cuda:0 · trial 1/3" in text
+
+
+async def test_choosing_lines_of_the_history_there_does_not_leave_the_view() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.read(scenes.reading(0.0))
+        stage.app.live.show_view(View.TIME)
+        await settle(pilot)
+        await pilot.press("l", "escape")
+        await settle(pilot)
+        assert stage.app.live.view is View.TIME
 
 
 async def test_a_digit_tries_a_remedy_and_shows_what_it_gained_beside_what_it_should() -> None:
