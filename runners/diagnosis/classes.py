@@ -53,13 +53,15 @@ class Decision:
         bottleneck: The class; undecided as long as it hangs on something.
         seems: What it is as far as the medians tell.
         hangs_on: The roles whose runs, repeated, would decide it; none where it is decided.
-        is_own_doing: Whether, where it is contended, the job's own loader processes hold the cores.
+        is_own_doing: Whether, where it is contended, the job's own loader processes hold cores.
+        is_others_doing: Whether, where it is contended, something else holds cores.
     """
 
     bottleneck: Bottleneck
     seems: Bottleneck
     hangs_on: frozenset[Role] = frozenset()
     is_own_doing: bool = False
+    is_others_doing: bool = False
 
     @property
     def told(self) -> Bottleneck:
@@ -104,7 +106,8 @@ def decide(figures: Figures) -> Decision | None:
         bottleneck=found,
         seems=seems,
         hangs_on=hangs_on,
-        is_own_doing=_is_own_doing(figures, _by_value),
+        is_own_doing=_is_own_doing(figures),
+        is_others_doing=_is_others_doing(figures, _by_value),
     )
 
 
@@ -153,28 +156,32 @@ def _from_outside(figures: Figures, against: _Against) -> Bottleneck | None:
         return Bottleneck.THROTTLED
     if contended is None or against(contended, CONTENDED_SHARE) is not Side.ABOVE:
         return None
+    is_known = _is_others_doing(figures, against) or _is_own_doing(figures)
+    return Bottleneck.CONTENDED if is_known else None
+
+
+def _is_others_doing(figures: Figures, against: _Against) -> bool:
+    """Whether cores are lacking also without loader processes."""
     alone = figures.contended_alone
-    is_others_doing = alone is not None and against(alone, CONTENDED_SHARE) is Side.ABOVE
-    if is_others_doing or _is_own_doing(figures, against):
-        return Bottleneck.CONTENDED
-    return None
+    return alone is not None and against(alone, CONTENDED_SHARE) is Side.ABOVE
 
 
-def _is_own_doing(figures: Figures, against: _Against) -> bool:
+def _is_own_doing(figures: Figures) -> bool:
     """Whether the job's own loader processes hold the cores that its loop waits for.
 
     Side by side on cores of their own, loader and loop take as long as the slower of the two. Where
-    both together take clearly longer, and the loop alone lacks no core, they lack cores for both.
+    both together take clearly longer, and lack cores clearly more than the loop alone, they lack
+    them for each other.
     """
-    alone = figures.contended_alone
-    if alone is not None and against(alone, CONTENDED_SHARE) is Side.ABOVE:
-        return False
+    contended, alone = figures.shares.contended, figures.contended_alone
     together_s = figures.median_s(Role.AS_IT_IS)
     parts_s = (figures.median_s(Role.CACHED), figures.median_s(Role.LOADER))
-    if not figures.workers or together_s is None or None in parts_s:
+    if not figures.workers or together_s is None or None in parts_s or contended is None:
         return False
+    lacking_alone = alone.value if alone else 0.0
     slower_s = max(part_s for part_s in parts_s if part_s is not None)
-    return slower_s < (1 - CONTENDED_SHARE) * together_s
+    is_slower = slower_s < (1 - CONTENDED_SHARE) * together_s
+    return is_slower and contended.value - lacking_alone > CONTENDED_SHARE
 
 
 def _largest_loss(

@@ -211,7 +211,7 @@ def _hardware(case: Case) -> list[Remedy]:
 
 def _leave_the_cores(case: Case) -> list[Remedy]:
     """What no setting of the job changes."""
-    if case.decision.is_own_doing:
+    if not case.decision.is_others_doing:
         return []
     seen = outside(case.state.runs_of(0))
     if seen and seen.is_quota:

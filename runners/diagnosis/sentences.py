@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from runners.devices import is_accelerator
 from runners.diagnosis.classes import Case
 from runners.diagnosis.conditions import Outside, outside
-from runners.diagnosis.plan import loader_processes
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.thresholds import START_SHARE
 from runners.diagnosis.wording import factor, of_epoch, percent, speed
@@ -105,13 +104,14 @@ def _compute(case: Case) -> str:
 
 def _contended(case: Case) -> str:
     text = f"for {of_epoch(case.figures.shares.contended)} it could have run and had no core"
-    settings = case.whole.settings
-    cores = counted(len(settings.cores), "core") if settings.cores else "the cores"
+    seen = outside(case.state.runs_of(0))
+    why = [_who(seen)] if case.decision.is_others_doing else []
     if case.decision.is_own_doing:
-        count = loader_processes(settings)
+        count, cores = case.figures.workers, len(case.whole.settings.cores)
         processes = counted(count, "loader process", "loader processes")
-        return f"{text}; its own {processes} share {cores} with it"
-    return f"{text}; {_who(outside(case.state.runs_of(0)))}"
+        share = f"its own {processes} share {counted(cores, 'core') if cores else 'the cores'}"
+        why.append(f"{share} with it")
+    return f"{text}; {', and '.join(why)}"
 
 
 def _who(seen: Outside | None) -> str:

@@ -122,6 +122,20 @@ async def test_loader_processes_that_take_the_cores_are_to_be_fewer() -> None:
     found = await found_of(cause, on_cpu(workers=8))
     assert {"workers": 7} in changes_of(found)
     assert "its own 8 loader processes share 8 cores with it" in found.sentence
+    assert not any("what else runs" in remedy.what for remedy in found.remedies)
+
+
+async def test_where_neighbors_take_cores_too_both_are_remedied() -> None:
+    cause = Cause(item_s=1e-5, crowding=2.0, own_core_wait=0.6, core_wait=0.3)
+    found = await found_of(cause, on_cpu(workers=8))
+    assert {"workers": 7} in changes_of(found)
+    assert any("what else runs" in remedy.what for remedy in found.remedies)
+
+
+async def test_fewer_loader_processes_are_no_remedy_for_neighbors() -> None:
+    found = await found_of(Cause(item_s=1e-5, core_wait=0.3), on_cpu(workers=8))
+    assert "other processes" in found.sentence
+    assert changes_of(found) == [{}]
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,13 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
         "cpu is contended: for 40 % of the epoch (40 to 40) it could have run and had no core; its "
         "own 8 loader processes share 8 cores with it.",
     ),
+    "own loader processes and neighbors": (
+        Cause(item_s=1e-5, crowding=2.0, own_core_wait=0.6, core_wait=0.3, trials=ALWAYS),
+        on_cpu(workers=8),
+        "cpu is contended: for 60 % of the epoch (60 to 60) it could have run and had no core; "
+        "other processes, or a quota, had them, and its own 8 loader processes share 8 cores with "
+        "it.",
+    ),
     "neighbors": (
         Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=6.2)),
         on_cpu(),
