@@ -25,6 +25,14 @@ async def until_done(stage: Stage, pilot: Pilot[None]) -> None:
     await settle(pilot)
 
 
+async def until_quiet(stage: Stage, pilot: Pilot[None]) -> None:
+    """Wait until no further run starts: all are over, or one is scripted to stay under way."""
+    before = -1
+    while before != len(stage.workers.started):
+        before = len(stage.workers.started)
+        await settle(pilot, 10)
+
+
 async def diagnosed(stage: Stage, pilot: Pilot[None]) -> str:
     """What is on the screen once `d` was pressed and all is done."""
     await pilot.press("d")

@@ -8,7 +8,15 @@ from runners.workloads import Probe, Variant
 from sensors.gpu_readings import DriverReading, NvmlState
 from tests.fakes import scenes
 from tests.fakes.diagnoses import SAY_SO, diagnosis
-from tests.fakes.diagnosing import CPU_ONLY, diagnosed, on_the_cpu, told, until_done, words_of
+from tests.fakes.diagnosing import (
+    CPU_ONLY,
+    diagnosed,
+    on_the_cpu,
+    told,
+    until_done,
+    until_quiet,
+    words_of,
+)
 from tests.fakes.diagnosis_scene import diagnosis_script
 from tests.fakes.live import Stage, settle
 from tui.screens.live import View
@@ -37,7 +45,7 @@ async def test_while_it_runs_what_is_known_so_far_is_there_and_stays_after_a_sto
     stage = Stage(script=diagnosis_script(stops_at=4))
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await pilot.press("d")
-        await settle(pilot, 20)
+        await until_quiet(stage, pilot)
         text = words_of(stage)
         assert "LOADER ▸ measuring" in text
         assert "waits for its turn" in text
@@ -57,7 +65,7 @@ async def test_stopped_within_the_first_look_it_says_that_nothing_is_known() -> 
     stage = Stage(script=diagnosis_script(stops_at=1))
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await pilot.press("d")
-        await settle(pilot, 10)
+        await until_quiet(stage, pilot)
         assert "A first look at the speed" in words_of(stage)
         await pilot.press("x")
         await until_done(stage, pilot)
@@ -163,7 +171,7 @@ async def test_the_verdict_is_told_where_another_view_is_in_sight_and_nowhere_tw
     stage = Stage(script=diagnosis_script(stops_at=4))
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await pilot.press("d")
-        await settle(pilot, 20)
+        await until_quiet(stage, pilot)
         await pilot.press("g")
         stage.workers.finish.set()
         await until_done(stage, pilot)
@@ -180,7 +188,7 @@ async def test_what_a_remedy_gained_is_told_there_too() -> None:
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await diagnosed(stage, pilot)
         await pilot.press("1")
-        await settle(pilot, 20)
+        await until_quiet(stage, pilot)
         assert "trying …" in words_of(stage)
         await pilot.press("g")
         stage.workers.finish.set()
@@ -242,7 +250,7 @@ async def test_a_job_of_a_sweep_is_diagnosed_with_its_own_settings() -> None:
     async with stage.app.run_test(size=(120, 40)) as pilot:
         stage.workers.finish.set()
         await pilot.press("b")
-        await settle(pilot, 20)
+        await until_quiet(stage, pilot)
         await pilot.press("g")
         stage.app.live.time.epochs.focus()
         await pilot.press("right")
