@@ -184,7 +184,7 @@ def test_wrong_usage_ends_with_2_and_a_reason(
     assert "error:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["compare"], ["tune"]])
+@pytest.mark.parametrize("command", [[], ["compare"], ["tune"], ["diagnose"]])
 def test_what_is_wrong_is_not_buried_below_all_options(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
