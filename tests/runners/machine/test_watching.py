@@ -23,7 +23,7 @@ def test_lanes_side_by_side_are_each_told_of_their_own_device() -> None:
         watch.looked(look(float(at_s), *cards, package_power_w=60.0, temperature_c=50.0))
     watch.told(ON_GPU, epoch(1, 5.0, started_mono_s=1.0, process_s=5.0))
     watch.told(ON_CPU, epoch(1, 6.5, started_mono_s=0.0, process_s=2.0))
-    assert watch.is_waiting
+    was_waiting = watch.is_waiting
     last = watch.looked(look(7.0, gpu(), gpu(OTHER_GPU), package_power_w=60.0, temperature_c=50.0))
     found = {key: event.machine for key, event in last}
 
@@ -33,7 +33,7 @@ def test_lanes_side_by_side_are_each_told_of_their_own_device() -> None:
     assert found[ON_CPU].energy_j == 390.0
     assert found[ON_CPU].energy_source is EnergySource.CPU_POWER
     assert (found[ON_GPU].temperature_c, found[ON_CPU].temperature_c) == (60.0, 50.0)
-    assert not watch.is_waiting
+    assert (was_waiting, watch.is_waiting) == (True, False)
     assert watch.rest() == []
 
 
