@@ -135,14 +135,17 @@ class RacetopApp(RacingApp):
 
     def action_filter(self) -> None:
         """Filter the processes."""
+        self.live.show_processes()
         self.live.processes.action_filter()
 
     def action_all_processes(self) -> None:
         """List all processes of the host, or those that matter."""
+        self.live.show_processes()
         self.live.processes.action_all()
 
     def action_signal(self) -> None:
         """Send the process at the cursor a signal."""
+        self.live.show_processes()
         self.live.processes.action_signal()
 
     def action_profile(self) -> None:

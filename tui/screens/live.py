@@ -153,6 +153,11 @@ class LiveScreen(Screen[None]):
         elif view is View.RACE:
             self.call_after_refresh(self._show_race)
 
+    def show_processes(self) -> None:
+        """Leave a view that has no room for them."""
+        if self.view is View.TIME:
+            self.show_view(View.MACHINE)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Digits try remedies only where those are in view; elsewhere they start presets."""
         return (

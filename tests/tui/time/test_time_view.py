@@ -107,6 +107,18 @@ async def test_choosing_lines_of_the_history_there_does_not_leave_the_view() -> 
         assert stage.app.live.view is View.TIME
 
 
+async def test_a_key_about_processes_leads_to_a_view_that_lists_them() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.read(scenes.reading(0.0))
+        stage.app.live.show_view(View.TIME)
+        await settle(pilot)
+        await pilot.press("slash", "d", "o", "c", "k")
+        await settle(pilot)
+        assert stage.app.live.view is View.MACHINE
+        assert "filter 'dock'" in words_of(stage)
+
+
 async def test_a_digit_tries_a_remedy_and_shows_what_it_gained_beside_what_it_should() -> None:
     stage = Stage(script=diagnosis_script())
     async with stage.app.run_test(size=(120, 40)) as pilot:
