@@ -235,6 +235,7 @@ def _diagnose(arguments: Sequence[str]) -> int:
         description="Run a training briefly as it is and without one part each, and tell what "
         "limits it, by how much, and what to change. Progress goes to stderr.",
     )
+    from runners.diagnosis.diagnosing import TRIAL_S
     from runners.reports.names import Form
 
     parser.add_argument(
@@ -265,9 +266,9 @@ def _diagnose(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--trial-seconds",
         type=option_values.seconds,
-        default=1.0,
+        default=TRIAL_S,
         metavar="TIME",
-        help="about how long a steady epoch of a run takes (default 1s)",
+        help=f"about how long a steady epoch of a run takes (default {TRIAL_S:g}s)",
     )
     _add_no_history(parser)
     add_comparison_options(parser)

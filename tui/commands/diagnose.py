@@ -23,6 +23,7 @@ from runners.reports.diagnosis import to_report, to_text
 from runners.reports.markdown import to_markdown
 from runners.reports.names import Form
 from runners.spec import JobSpec, Order, Request, UsageError
+from runners.statistics import TRIALS_FOR_INTERVAL
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
@@ -129,12 +130,23 @@ def _jobs(request: Request) -> tuple[JobSpec, ...]:
     """The jobs to diagnose: one for each device.
 
     Raises:
-        UsageError: There is more to compare than devices, or no input to diagnose.
+        UsageError: There is more to compare than devices, an option that has no meaning here, or no
+            input to diagnose.
     """
-    if request.order is not Order.IN_TURN:
-        raise UsageError("diagnose runs one job at a time; leave --order out")
-    if request.baseline is not None:
-        raise UsageError("diagnose compares a job with itself; leave --baseline out")
+    for option, is_given in (
+        ("--order", request.order is not Order.IN_TURN),
+        ("--baseline", request.baseline is not None),
+        ("--time-budget", request.time_budget_s is not None),
+        ("--within", request.within_pct is not None),
+        ("--layers", request.layers),
+    ):
+        if is_given:
+            raise UsageError(f"diagnose decides itself what to run, and when: leave {option} out")
+    if request.trials is not None and request.trials < TRIALS_FOR_INTERVAL:
+        raise UsageError(
+            f"a verdict needs intervals, which take {TRIALS_FOR_INTERVAL} trials; name at least "
+            f"--trials {TRIALS_FOR_INTERVAL}"
+        )
     plan = make_plan(request, usable_cores(), data_dir=data_dir(), cache_dir=cache_dir())
     axes = [axis.replace("_", " ") for axis in plan.axes if axis != "device"]
     if axes:
