@@ -19,6 +19,8 @@ from runners.workloads import JobSettings
 from screenshots.picture import png_from, svg_of
 from screenshots.real import cpu_race
 from tests.fakes import past, scenes
+from tests.fakes.diagnosing import until_done
+from tests.fakes.diagnosis_scene import diagnosis_script
 from tests.fakes.live import Stage
 
 FOLDER = Path(__file__).parent
@@ -66,6 +68,26 @@ def _scene(
     return make
 
 
+def _diagnosis(
+    size: tuple[int, int], keys: Sequence[str]
+) -> Callable[[], Coroutine[None, None, str]]:
+    """What limits a race's job, and the gain that a remedy brought."""
+
+    async def make() -> str:
+        stage = Stage(script=diagnosis_script())
+        async with stage.app.run_test(size=size) as pilot:
+            for second in range(SCENE_LENGTH_S):
+                stage.app.live.add_reading(scenes.reading(float(second)), redraw=False)
+            for key in keys:
+                await pilot.press(key)
+                await until_done(stage, pilot)
+            stage.read(scenes.reading(float(SCENE_LENGTH_S)))
+            await _settle(pilot)
+            return svg_of(stage.app)
+
+    return make
+
+
 async def _past() -> str:
     """Past comparisons, one of another machine."""
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +119,8 @@ PICTURES: dict[str, Callable[[], Coroutine[None, None, str]]] = {
     "start-120x40": _scene((120, 40), gpus=0, keys=()),
     "no-gpu-lane-120x40": _scene((120, 40), gpus=2, script=scenes.failing_script),
     "sweep-120x40": _scene((120, 40), keys=("b",), script=scenes.swept_script),
+    "diagnosis-160x48": _diagnosis((160, 48), ("d", "1")),
+    "diagnosis-80x24": _diagnosis((80, 24), ("d", "1")),
     "form-120x40": _scene((120, 40), keys=("r", "n")),
     "history-120x40": _past,
     "help-160x48": _scene((160, 48), keys=("r", "question_mark")),
