@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "cifar10-images.tar.xz"
 INPUT = {Bottleneck.INPUT, Bottleneck.MILDLY_INPUT}
-BATCH = 20
+BATCH = 10
 ITEM_S = 0.001
 # A step computes, asleep, for as long as its samples are waited for.
 STEP_S = BATCH * ITEM_S
@@ -48,13 +48,13 @@ def test_the_same_without_the_sleep_is_not_input_bound(sets: Path) -> None:
 @pytest.mark.skipif(not REAL.is_file(), reason="the real images are not beside this checkout")
 def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path) -> None:
     root = enlarged(tmp_path, train=16, test=2, side=768)
-    settings = job("cifar-resnet18", root, batch_size=16)
-    found, _ = diagnosed(settings, trial_s=0.5)
+    settings = job("cifar-resnet18", root, batch_size=8)
+    found, _ = diagnosed(settings)
 
     assert found.bottleneck is Bottleneck.INPUT
     assert found.narrow is Part.LOADER
     assert found.shares.stall is not None
-    assert found.shares.stall.value > 0.5
+    assert found.shares.stall.value > 0.3
 
 
 def enlarged(root: Path, *, train: int, test: int, side: int) -> Path:
