@@ -17,6 +17,7 @@ from runners.text import printable
 # Prose that is wider than this is hard to read; tables may be wider.
 _PROSE_WIDTH = 80
 _AS_IT_IS = "as it is"
+_THOUSANDS_FROM, _WHOLE_FROM = 9_995, 99_950
 _COMMAND = "command"
 _REMEDY = "remedy"
 _CONTINUED = " \\"
@@ -202,4 +203,11 @@ def _of_100(share: float) -> str:
 def _rates(figure: Figure | None) -> str:
     if figure is None or figure.low is None or figure.high is None:
         return ""
-    return f"{rate(figure.low)} to {rate(figure.high)}"
+    return f"{_short(figure.low)} to {_short(figure.high)}"
+
+
+def _short(samples_per_s: float) -> str:
+    """A rate with three digits where room is short, such as `16.9k`."""
+    if samples_per_s < _THOUSANDS_FROM:
+        return rate(samples_per_s)
+    return f"{samples_per_s / 1000:,.{0 if samples_per_s >= _WHOLE_FROM else 1}f}k"

@@ -57,12 +57,12 @@ def test_every_object_has_a_table() -> None:
     assert there == {place for places in TOLD for place in places}
 
 
-@pytest.mark.parametrize("places", TOLD)
+@pytest.mark.parametrize("places", TOLD, ids=" ".join)
 def test_every_key_is_told_in_the_order_of_the_document(places: Places) -> None:
     assert all(list(found) == list(TOLD[places]) for found in found_at(places))
 
 
-@pytest.mark.parametrize("places", TOLD)
+@pytest.mark.parametrize("places", TOLD, ids=" ".join)
 def test_every_key_is_told_with_its_type_and_with_when_it_is_null(places: Places) -> None:
     assert wrongly_told(TOLD[places], found_at(places)) == []
 

@@ -25,7 +25,7 @@ def test_the_pipeline_marks_what_is_narrow_and_tells_what_the_job_does() -> None
     assert "compute  " in header
     assert header.endswith("as it is")
     assert speeds.split()[1:] == ["5,000", "400,000", "10,000", "4,000"]
-    assert "4,900 to 5,100" in intervals
+    assert "4,900 to 5,100  390k to 410k  9,500 to 10.5k" in intervals
 
 
 def test_shares_add_up_to_the_whole() -> None:
