@@ -33,8 +33,10 @@ def test_commands_that_print_and_exit_never_load_the_screen(arguments: list[str]
     assert loaded_after(code, (*SCREEN, *HEAVY)) == set()
 
 
-def test_the_screen_does_not_load_the_charts_before_a_race() -> None:
-    assert loaded_after("import tui.live", ("plotext", "pynvml")) == set()
+def test_the_screen_starts_without_what_only_races_and_diagnoses_need() -> None:
+    later = ("plotext", "pynvml", "runners.comparison", "tui.time_panes", "tui.widgets.time")
+    diagnoses = ("runners.diagnosis.plan", "runners.diagnosis.records")
+    assert loaded_after("import tui.live", (*later, *diagnoses)) == set()
 
 
 @pytest.mark.parametrize(

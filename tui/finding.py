@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from runners.diagnosis.plan import is_diagnosis
-from runners.diagnosis.records import Diagnosis, Remedy, Tried
 from runners.spec import JobSpec, UsageError
 from runners.state import ComparisonState
 from tui import format as fmt
+
+if TYPE_CHECKING:
+    from runners.diagnosis.records import Diagnosis, Remedy, Tried
 
 NO_DIAGNOSIS = "There is no diagnosis yet whose remedies could be tried; d starts one."
 
@@ -41,7 +43,7 @@ class Finding:
 
     def with_state(self, state: ComparisonState) -> Finding:
         """The finding after the race moved on; figures are made of new epochs and ends only."""
-        if not is_diagnosis(state.plan):
+        if state.plan.diagnosed is None:
             return self
         if self.runs is not None and _basis(self.runs) == _basis(state):
             return replace(self, runs=state)

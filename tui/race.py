@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runners.comparison import Comparison, RunWorker
 from runners.events import Event
 from runners.planning import make_plan
 from runners.spec import Plan, Request, RunKey, UsageError
@@ -21,6 +20,7 @@ from sensors.system.cores import UsableCores
 from tui.past_races import PastRaces
 
 if TYPE_CHECKING:
+    from runners.comparison import Comparison, RunWorker
     from runners.history.store import Recorder, Saved
 
 # A look at the machine so often belongs to a race that is kept.
@@ -237,6 +237,9 @@ class Race:
         return self._task
 
     async def _run(self, state: ComparisonState, get_recorder: Awaitable[None]) -> None:
+        # Here, so that the first frame does not wait for it.
+        from runners.comparison import Comparison
+
         await get_recorder
         self._comparison = Comparison(
             state.plan,

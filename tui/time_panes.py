@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.containers import Horizontal
+from textual.widget import Widget
 
 from runners.spec import JobSpec, Plan
 from runners.state import ComparisonState, RunState, RunStatus
@@ -44,10 +45,15 @@ class TimePanes:
         self._diagnosis = DiagnosisPane(can_try=can_try, id="diagnosis")
         self._runs = RunsPane(id="runs")
         self.middle = Horizontal(self._diagnosis, self._runs, id="time-middle")
-        self.epochs = EpochsPane(id="epochs")
+        self.epochs = EpochsPane(self.take_next_job, id="epochs")
         self._state: ComparisonState | None = None
         self._finding: Finding | None = None
         self._chosen: int | None = None
+
+    @property
+    def panes(self) -> tuple[Widget, ...]:
+        """All of them, in the order the eye should find them."""
+        return self.pipeline, self.middle, self.epochs
 
     @property
     def job(self) -> JobSpec | None:

@@ -28,20 +28,19 @@ from tui.jobs import in_full, is_sweep
 from tui.keys import IN_MACHINE_VIEW, IN_RACE_VIEW, IN_TIME_VIEW, REMEDIES, SIGNAL
 from tui.race_panes import RacePanes
 from tui.spans import SpanCompositor
-from tui.time_panes import TimePanes
 from tui.widgets.cpu.pane import CpuPane
 from tui.widgets.gpu.pane import GpuPane
 from tui.widgets.history_pane import HistoryPane
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.process_table import ProcessTable
 from tui.widgets.rows import RowsWidget
-from tui.widgets.time.epochs import EpochsPane
 from tui.widgets.top_line import TopLine
 from tui.widgets.welcome import Welcome
 from tui.wiring import Opening
 
 if TYPE_CHECKING:
     from tui.screens.process_page import ProcessScreen
+    from tui.time_panes import TimePanes
 
 MANY_GPUS = 3
 """From so many on they get more of the width than the host."""
@@ -97,6 +96,7 @@ class LiveScreen(Screen[None]):
         self._opening = opening
         self._changing = asyncio.Lock()
         self._state: ComparisonState | None = None
+        self._finding: Finding | None = None
         self._shown_at_s = 0.0
         self._told: set[tuple[int, str]] = set()
         self._page: ProcessScreen | None = None
@@ -118,7 +118,7 @@ class LiveScreen(Screen[None]):
         )
         self._welcome = Welcome(opening.workload)
         self.race = RacePanes(hint=_WHAT_NEXT, welcome=self._welcome)
-        self.time = TimePanes(opening.workload)
+        self._time: TimePanes | None = None
 
     def compose(self) -> ComposeResult:
         """The panes, in the order the eye should find them."""
@@ -129,12 +129,21 @@ class LiveScreen(Screen[None]):
                 yield self._cpu
             yield self.race.jobs
             yield self.race.middle
-            yield self.time.pipeline
-            yield self.time.middle
-            yield self.time.epochs
             yield self.history
             yield self.processes
         yield self.key_bar
+
+    @property
+    def time(self) -> TimePanes:
+        """The panes that tell where the time goes, made and placed when they are first wanted."""
+        if self._time is None:
+            # Here, so that the first frame does not wait for it.
+            from tui.time_panes import TimePanes
+
+            self._time = TimePanes(self._opening.workload)
+            self._time.take(self._state, self._finding)
+            self._body.mount(*self._time.panes, before=self.history)
+        return self._time
 
     def show_view(self, view: View) -> None:
         """Fill the screen with the machine, the race, or where its time goes."""
@@ -243,10 +252,6 @@ class LiveScreen(Screen[None]):
     def _gpu_selected(self, message: GpuPane.Selected) -> None:
         self.history.select(message.uuid)
 
-    @on(EpochsPane.JobAsked)
-    def _job_asked(self, message: EpochsPane.JobAsked) -> None:
-        self.time.take_next_job(message.step)
-
     @on(ProcessTable.SignalAsked)
     def _ask_signal(self, message: ProcessTable.SignalAsked) -> None:
         from tui.screens.send_signal import SignalScreen
@@ -285,11 +290,12 @@ class LiveScreen(Screen[None]):
         self, state: ComparisonState, now_s: float, finding: Finding | None = None
     ) -> None:
         """Show a comparison as it stands at a monotonic time, and the diagnosis it belongs to."""
-        self._state = state
+        self._state, self._finding = state, finding
         self.history.show_race(state)
-        self.time.take(state, finding)
-        if self.view is View.TIME:
-            self.time.draw()
+        if self._time is not None:
+            self._time.take(state, finding)
+            if self.view is View.TIME:
+                self._time.draw()
         self._shown_at_s = now_s
         # Out of sight its panes would cost the race they show; the end is there to be told of.
         if self.view is View.RACE or state.is_over:

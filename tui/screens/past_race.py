@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -34,7 +34,6 @@ from tui.spans import SpanCompositor
 from tui.time_panes import TimePanes
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.rows import RowsWidget
-from tui.widgets.time.epochs import EpochsPane
 
 HEADING_ROWS = 4
 
@@ -126,12 +125,11 @@ class PastRace(ModalScreen[Request | None]):
         yield Static(Content(self._shown.heading), id="past-heading")
         with self._body:
             if self._is_diagnosis:
-                yield self._time.pipeline
-                yield self._time.middle
+                yield from self._time.panes
             else:
                 yield self._panes.jobs
                 yield self._panes.middle
-            yield self._time.epochs
+                yield self._time.epochs
         useless = set() if self._shown.request is not None else {"repeat"}
         useless |= {"chart"} if self._is_diagnosis else set()
         keys = [key for key in OPEN_KEYS if key.action not in useless]
@@ -158,10 +156,6 @@ class PastRace(ModalScreen[Request | None]):
     def _restyle(self) -> None:
         for pane in self.query(RowsWidget):
             pane.restyle()
-
-    @on(EpochsPane.JobAsked)
-    def _job_asked(self, message: EpochsPane.JobAsked) -> None:
-        self._time.take_next_job(message.step)
 
     def action_chart(self) -> None:
         """Show the next kind of figures in the chart."""

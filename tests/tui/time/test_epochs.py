@@ -1,5 +1,6 @@
 """The table of epochs: what it tells, what it leaves out, where it looks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -33,8 +34,14 @@ def run_of(job: JobSettings, epochs: int, *, observed: bool = True) -> RunState:
     return run
 
 
-def pane_of(run: RunState, *, on_cpu: bool = False, jobs: int = 1) -> EpochsPane:
-    pane = EpochsPane()
+def pane_of(
+    run: RunState,
+    *,
+    on_cpu: bool = False,
+    jobs: int = 1,
+    take_next_job: Callable[[int], None] = lambda _step: None,
+) -> EpochsPane:
+    pane = EpochsPane(take_next_job)
     pane.show("cuda:0", run, unit="epoch", on_cpu=on_cpu, jobs=jobs)
     return pane
 
@@ -135,13 +142,9 @@ class OneTable(App[None]):
     def __init__(self, pane: EpochsPane) -> None:
         super().__init__()
         self.pane = pane
-        self.asked: list[int] = []
 
     def compose(self) -> ComposeResult:
         yield self.pane
-
-    def on_epochs_pane_job_asked(self, message: EpochsPane.JobAsked) -> None:
-        self.asked.append(message.step)
 
     def numbers(self) -> list[str]:
         lines = [self.pane.render_line(y).text for y in range(1, self.pane.size.height)]
@@ -168,9 +171,10 @@ async def test_the_newest_epoch_is_in_sight_until_keys_look_elsewhere() -> None:
         assert app.numbers() == ["1", "2", "3"]
 
 
-async def test_left_and_right_ask_for_another_job() -> None:
-    app = OneTable(pane_of(run_of(GPU_JOB, 2), jobs=2))
+async def test_left_and_right_take_another_job() -> None:
+    asked: list[int] = []
+    app = OneTable(pane_of(run_of(GPU_JOB, 2), jobs=2, take_next_job=asked.append))
     async with app.run_test(size=(100, 20)) as pilot:
         app.pane.focus()
         await pilot.press("right", "left")
-        assert app.asked == [1, -1]
+        assert asked == [1, -1]

@@ -41,6 +41,17 @@ async def test_before_any_race_the_key_diagnoses_the_workload_of_the_opening() -
         assert not stage.app.race.is_running
 
 
+async def test_its_panes_are_made_when_they_are_first_looked_at() -> None:
+    stage = Stage(script=scenes.racing_script)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("r")
+        await settle(pilot)
+        assert not stage.app.live.query("#pipeline, #time-middle, #epochs")
+        await pilot.press("g")
+        await settle(pilot)
+        assert len(stage.app.live.query("#pipeline, #time-middle, #epochs")) == 3
+
+
 async def test_while_it_runs_what_is_known_so_far_is_there_and_stays_after_a_stop() -> None:
     stage = Stage(script=diagnosis_script(stops_at=4))
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from runners.machine.slowed import Slowed, slowed
 from runners.state import RunState
@@ -25,7 +24,11 @@ _LEAST_CELLS = 25
 
 
 class EpochsPane(RowsWidget):
-    """The newest epoch is the last row and in sight, until keys or the wheel look elsewhere."""
+    """The newest epoch is the last row and in sight, until keys or the wheel look elsewhere.
+
+    Args:
+        take_next_job: Has a job so many further on in the plan shown here.
+    """
 
     can_focus = True
     HELP = (
@@ -45,19 +48,9 @@ class EpochsPane(RowsWidget):
         Binding("end", "move(100000)", "newest", id="epochs.end", show=False),
     ]
 
-    class JobAsked(Message):
-        """Another job is to be shown.
-
-        Attributes:
-            step: How many further on in the plan.
-        """
-
-        def __init__(self, step: int) -> None:
-            super().__init__()
-            self.step = step
-
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, take_next_job: Callable[[int], None], *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
+        self._take_next_job = take_next_job
         self.entitle("epochs")
         self._rows: Sequence[Row] = ()
         self._unit = "epoch"
@@ -88,9 +81,9 @@ class EpochsPane(RowsWidget):
         self.redraw()
 
     def action_job(self, step: int) -> None:
-        """Ask for another job."""
+        """Look at another job."""
         self._follows = True
-        self.post_message(self.JobAsked(step))
+        self._take_next_job(step)
 
     def action_move(self, rows: int) -> None:
         """Look at other rows; at the end the newest is followed again."""
