@@ -10,6 +10,7 @@ from functools import partial
 
 from benchmarks import training
 from benchmarks.figures import Budget, Figure, NotMeasuredError, Outcome
+from benchmarks.planted_worker import planted_server
 from benchmarks.quiet import wait_for_quiet
 from benchmarks.training import Run
 from runners.comparison import Comparison
@@ -22,7 +23,6 @@ from runners.workloads import JobSettings, Variant
 from sensors.readings import Reading
 from sensors.sampler import Sampler
 from sensors.wanted import Wanted
-from tests.fakes.planted_worker import planted_server
 from tui.commands.running import LOOK_EVERY_S
 
 _ROUNDS, _LOOK_ROUNDS = 5, 7

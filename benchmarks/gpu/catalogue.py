@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.gpu.findings import Findings, Setting
-from benchmarks.gpu.racing import run_comparison
+from benchmarks.gpu.racing import comparing
 from runners.reports.names import Form
 from runners.reports.render import render
 from runners.spec import Order, Request
-from runners.state import RunState, RunStatus
+from runners.state import ComparisonState, RunState, RunStatus
 from runners.statistics import cold_epoch_s, samples_per_s, unit_s
 from runners.workloads import Kind, Variant, Workload
 from runners.workloads.catalogue import CATALOGUE
 
-_STEPS = 30
+_STEPS = 10
 _REHEARSED = ("mlp", "matmul")
 
 
 def check_catalogue(setting: Setting, findings: Findings) -> None:
     """Run each workload briefly in the variants that it has; its figures are those of a start."""
-    for workload in CATALOGUE.values():
-        if not setting.is_rehearsal or workload.name in _REHEARSED:
-            _check(workload, setting, findings)
+    with comparing(setting) as compare:
+        for workload in CATALOGUE.values():
+            if not setting.is_rehearsal or workload.name in _REHEARSED:
+                _check(workload, compare, setting.device, findings)
 
 
-def _check(workload: Workload, setting: Setting, findings: Findings) -> None:
+def _check(
+    workload: Workload,
+    compare: Callable[[Request], ComparisonState],
+    device: str,
+    findings: Findings,
+) -> None:
     wanted = [v for v in (Variant.AS_WRITTEN, Variant.TUNED) if v in workload.variants]
     is_training = workload.kind is Kind.TRAINING
     request = Request(
         workloads=(workload.name,),
-        devices=(setting.device,),
+        devices=(device,),
         variants=tuple(wanted),
         epochs=(workload.warm_up + 1,),
         train_samples=_STEPS * workload.batch_size if is_training else None,
@@ -39,7 +46,7 @@ def _check(workload: Workload, setting: Setting, findings: Findings) -> None:
         order=Order.IN_TURN,
         data="generated",
     )
-    state, _ = run_comparison(request, setting)
+    state = compare(request)
     for key, run in state.runs.items():
         label = f"{workload.name}, {state.plan.jobs[key.job].settings.variant}"
         error = f": {run.error.message}" if run.error else ""

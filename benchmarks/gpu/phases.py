@@ -19,7 +19,7 @@ _WAIT_TOLERANCE = 0.05
 _OVERHEAD = 1.01
 # Marks and waits take a few microseconds each, which shows where steps are short.
 _MARK_S = 20e-6
-_EPOCH_S = 1.2
+_EPOCH_S = 1.0
 # Launching the phases of a step takes about a millisecond.
 _STEP_S = 0.3
 _VARIANTS = (Variant.AS_WRITTEN, Variant.TUNED)
@@ -52,7 +52,7 @@ def check_phases(setting: Setting, findings: Findings) -> None:
 
 def check_overhead(setting: Setting, findings: Findings) -> None:
     """Time epochs with phase timing on and off, in turn, on batches that cost nothing."""
-    steps, rounds = (20, 2) if setting.is_rehearsal else (600, 16)
+    steps, rounds = (20, 2) if setting.is_rehearsal else (600, 10)
     for variant in _VARIANTS:
         loop = Loop("fashion-cnn", setting.device, variant, batch=100, steps=steps)
         timers = {"on": loop.product_timer(), "off": NoTimer()}
@@ -154,7 +154,7 @@ def _compare_free(
     epochs_s: list[float] = []
     events = SpanTimer(loop.product_timer(), loop.new_event)
     reference = synchronized_timer(loop.synchronize)
-    for arm in alternating(("events", "synchronized"), 2 if setting.is_rehearsal else 6):
+    for arm in alternating(("events", "synchronized"), 2 if setting.is_rehearsal else 4):
         if arm == "synchronized":
             theirs.append(phase_seconds(loop.epoch(reference).phases))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _ACCURACY = 0.8
 # data falls into time in which the device still works.
 _RESIDUAL = (-0.05, 0.40)
 _RECORD_BYTES = 2 << 20
+_SAMPLES_IN_TURN = 20_000
 _PAIR = (Variant.AS_WRITTEN, Variant.TUNED)
 # What a machine without the tools says; see `runners.worker.errors`.
 _NO_TOOLS = ("c++ compiler", "header files", "working triton installation")
@@ -44,8 +46,10 @@ def race_side_by_side(setting: Setting, findings: Findings) -> None:
 
 
 def race_in_turn(setting: Setting, findings: Findings) -> None:
-    """Race both devices and both variants, one job at a time."""
+    """Race both devices and both variants, one job at a time, on part of the samples."""
     request = _request(setting, devices=_devices(setting), variants=_PAIR, order=Order.IN_TURN)
+    if not setting.is_rehearsal:
+        request = replace(request, train_samples=_SAMPLES_IN_TURN)
     state, _ = run_comparison(request, setting)
     _judge("in turn", "race-in-turn", state, setting, findings)
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -110,9 +110,7 @@ def run_comparison(
     Returns:
         The state at the end, and how many readings were written down.
     """
-    plan = make_plan(
-        request, usable_cores(), data_dir=setting.cache / "data", cache_dir=setting.cache
-    )
+    plan = _plan(request, setting)
     recorder = Recorder(record_in, plan) if record_in else None
 
     def on_change(_state: ComparisonState, key: RunKey | None, event: Event | None) -> None:
@@ -125,16 +123,37 @@ def run_comparison(
     comparison = Comparison(plan, changed, run_worker=warm.run_worker)
 
     async def run() -> ComparisonState:
-        try:
+        with closing(warm):
             return await comparison.run()
-        finally:
-            warm.close()
 
     with ExitStack() as stack:
         if recorder:
             stack.enter_context(recorder)
         state = asyncio.run(run())
     return state, recorder.readings if recorder else 0
+
+
+@contextmanager
+def comparing(setting: Setting) -> Iterator[Callable[[Request], ComparisonState]]:
+    """What runs one comparison after the other, torch imported once for all their workers.
+
+    Args:
+        setting: Where their data is kept.
+    """
+    warm = WarmWorkers()
+
+    async def run(request: Request) -> ComparisonState:
+        plan = _plan(request, setting)
+        return await Comparison(plan, lambda *_: None, run_worker=warm.run_worker).run()
+
+    # One loop for all of them: the processes that import torch are heard in it.
+    with asyncio.Runner() as runner, closing(warm):
+        yield lambda request: runner.run(run(request))
+
+
+def _plan(request: Request, setting: Setting) -> Plan:
+    cores, data_dir = usable_cores(), setting.cache / "data"
+    return make_plan(request, cores, data_dir=data_dir, cache_dir=setting.cache)
 
 
 def workers_left(state: ComparisonState) -> list[int]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from benchmarks.gpu.findings import Findings, Setting
-from benchmarks.gpu.racing import run_comparison
+from benchmarks.gpu.racing import comparing
 from runners.presets import PRESETS
 from runners.reports.names import Form, ReportName
 from runners.reports.render import render
 from runners.spec import Order, Request
-from runners.state import RunStatus
+from runners.state import ComparisonState, RunStatus
 
 _REHEARSED = ("mlp",)
-_SAMPLES = 2_048
+_SAMPLES = 1_024
 _LADDER = ("fashion-cnn", "cnn5", "cifar-resnet18-full")
 
 
@@ -36,15 +37,21 @@ _SOURCES = (
 
 def check_sources(setting: Setting, findings: Findings) -> None:
     """Run each preset on the CPU and the device, one trial, and write its table down."""
-    for source in _SOURCES:
-        if not setting.is_rehearsal or source.preset in _REHEARSED:
-            _check(source, setting, findings)
-
-
-def _check(source: _Source, setting: Setting, findings: Findings) -> None:
-    (preset,) = (preset for preset in PRESETS if preset.name == source.preset)
     accelerator = None if setting.is_rehearsal else setting.device
-    state, _ = run_comparison(_brief(preset.request(accelerator)), setting)
+    with comparing(setting) as compare:
+        for source in _SOURCES:
+            if not setting.is_rehearsal or source.preset in _REHEARSED:
+                _check(source, compare, accelerator, findings)
+
+
+def _check(
+    source: _Source,
+    compare: Callable[[Request], ComparisonState],
+    accelerator: str | None,
+    findings: Findings,
+) -> None:
+    (preset,) = (preset for preset in PRESETS if preset.name == source.preset)
+    state = compare(_brief(preset.request(accelerator)))
     for key, run in state.runs.items():
         error = f": {run.error.message}" if run.error else ""
         label = f"{source.preset}, {state.plan.jobs[key.job].label}"

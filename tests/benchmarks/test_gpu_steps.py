@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import NotMeasuredError
+from benchmarks.gpu import causes
 from benchmarks.gpu.findings import Findings, Setting, Status, StepResult
 from benchmarks.gpu.steps import Step, in_own_process, in_this_process, run_all
-from benchmarks.gpu_check import STEPS
+from benchmarks.gpu_check import BUDGET_S, STEPS
 from tests.fakes.clock import FakeClock
 
 HERE = "tests.benchmarks.test_gpu_steps"
@@ -131,6 +132,16 @@ def test_a_process_that_crashes_or_hangs_fails_its_step(
     assert result.status is Status.FAILED
     assert error in (result.error or "")
     assert time.monotonic() - since_s < 30
+
+
+def test_all_steps_fit_into_the_time_where_each_takes_what_it_needs() -> None:
+    assert sum(step.needs_s for step in STEPS) <= BUDGET_S
+
+
+def test_planted_causes_are_run_even_where_all_before_them_take_all_they_may() -> None:
+    place = next(place for place, step in enumerate(STEPS) if step.name == "causes")
+    assert sum(step.limit_s for step in STEPS[: place + 1]) <= BUDGET_S
+    assert STEPS[place].limit_s > causes.BUDGET_S
 
 
 @pytest.mark.torch

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.planted_worker import planted_server
 from runners.comparison import Comparison
 from runners.diagnosis.diagnose import diagnose
 from runners.diagnosis.diagnosing import Diagnosing
@@ -21,7 +22,6 @@ from runners.spec import Plan
 from runners.state import ComparisonState
 from runners.workloads import JobSettings
 from runners.workloads.catalogue import CATALOGUE
-from tests.fakes.planted_worker import planted_server
 from tests.fakes.real_worker import RealWorker
 
 _BUSY = "while True: pass"

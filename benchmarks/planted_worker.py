@@ -1,9 +1,7 @@
-"""The real worker with known faults planted in it, to be started in place of the real one.
+"""The real worker with known faults planted in it, for benchmarks and tests to start instead.
 
-    run_worker(settings, on_event, command=planted("item-sleep=0.002", "read-work=0.001"))
+    WarmWorkers(command=planted_server("item-sleep=0.002", "read-work=0.001"))
 
-starts it cold, as `runners.launching.launch.run_worker` does the real one; a comparison takes
-`run_worker=partial(run_worker, command=planted(...))`. `WarmWorkers(command=planted_server(...))`
 forks such workers from a process that has imported torch. A fault is `PLACE-KIND=SECONDS`:
 
 - `item` happens whenever the as-written loader reads a sample (in loader processes, too, however
@@ -25,35 +23,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-_VARIABLE = "RACETOP_TEST_FAULTS"
-_SERVER = "--server"
-
-
-def planted(*faults: str) -> tuple[str, ...]:
-    """The command that starts a worker with these faults; its settings follow."""
-    return (sys.executable, "-P", str(Path(__file__)), *faults)
+_VARIABLE = "RACETOP_PLANTED_FAULTS"
 
 
 def planted_server(*faults: str) -> tuple[str, ...]:
     """The command that starts a fork server of such workers; its own arguments follow."""
-    return (sys.executable, "-P", str(Path(__file__)), _SERVER, *faults)
+    return (sys.executable, "-P", str(Path(__file__)), *faults)
 
 
-def main() -> None:
-    if sys.argv[1] == _SERVER:
-        serve()
-    *faults, settings = sys.argv[1:]
+def main() -> NoReturn:
+    """Serve; the faults come first, then what the real fork server takes."""
+    *faults, fd, settings = sys.argv[1:]
     # Loader processes that are not forked from here learn of the faults by the environment.
-    os.environ[_VARIABLE] = " ".join(faults)
-    plant()
-    from runners.worker.__main__ import main
-    from runners.worker.leaving import leave
-
-    leave(main([settings], os.environ))
-
-
-def serve() -> NoReturn:
-    *faults, fd, settings = sys.argv[2:]
     os.environ[_VARIABLE] = " ".join(faults)
     from runners.worker import fork_server
     from runners.worker.leaving import leave
@@ -90,14 +71,15 @@ def _in_items(fault: Callable[[], None]) -> None:
 def _in_forward(fault: Callable[[], None]) -> None:
     from runners.worker import network
 
-    build = network.build
+    module: Any = network
+    build = module.build
 
-    def slow_build(*args: Any, **named: Any) -> network.Network:
-        built = build(*args, **named)
+    def slow_build(*args: object, **named: object) -> network.Network:
+        built: network.Network = build(*args, **named)
         built.module.register_forward_pre_hook(lambda *_: fault())
         return built
 
-    network.build = slow_build
+    module.build = slow_build
 
 
 def _in_reading(fault: Callable[[], None]) -> None:
@@ -106,10 +88,10 @@ def _in_reading(fault: Callable[[], None]) -> None:
     _before(ItemMetrics, "add", fault)
 
 
-def _before(kind: Any, name: str, fault: Callable[[], None]) -> None:
+def _before(kind: type, name: str, fault: Callable[[], None]) -> None:
     plain = getattr(kind, name)
 
-    def slow(*args: Any) -> Any:
+    def slow(*args: object) -> object:
         fault()
         return plain(*args)
 
