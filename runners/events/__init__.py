@@ -274,8 +274,7 @@ class EpochFinished(WorkerEvent):
         loader: What the loader processes took; None where there are none.
         peak_memory_bytes: Largest memory so far: resident on the CPU, allocated on a GPU.
         peak_reserved_bytes: Largest memory torch held from a GPU so far.
-        peak_device_used_bytes: Largest memory of the GPU in use by whatever process, as its driver
-            told at ends of epochs.
+        peak_device_used_bytes: Largest memory of the GPU in use by whomever, at ends of epochs.
     """
 
     kind: ClassVar[str] = "epoch"

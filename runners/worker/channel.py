@@ -14,6 +14,9 @@ from dataclasses import replace
 from runners.events import Heartbeat, Stage, StageFinished, StageStarted, StepProgress, WorkerEvent
 from runners.events.wire import encode
 
+PROGRESS_EVERY_S = 0.5
+"""How often at most an epoch tells of its steps."""
+
 _MAY_BE_DROPPED = (StepProgress, Heartbeat)
 _WAIT_FOR_READER_S = 0.25
 

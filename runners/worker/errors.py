@@ -25,7 +25,8 @@ _SHARED_MEMORY = (
     "shared memory object",
     "unable to write to file </torch_",
 )
-_OPEN_FILES = ("Too many open files",)
+# The second is what Python says where a batch comes that this process has no file left for.
+_OPEN_FILES = ("Too many open files", "received 0 items of ancdata")
 # What ends a loader process from outside is nearly always the kernel, short of memory.
 _KILLED_LOADER = ("is killed by signal: Killed",)
 _COMPILER = ("InvalidCxxCompiler", "No working C++ compiler", "Failed to find C compiler")
@@ -76,13 +77,7 @@ def _recognize(error: Exception, settings: JobSettings) -> WorkerError | None:
             "Raise the limit (ulimit -n 65536), or use fewer --workers.",
         )
     if _any_in(_SHARED_MEMORY, text):
-        return WorkerError(
-            ErrorKind.SHARED_MEMORY,
-            f"The {settings.workers} loader processes ran out of shared memory (/dev/shm) at "
-            f"batch size {settings.batch_size}.",
-            f"{smaller}, fewer --workers or none, or give the container more "
-            "(docker run --shm-size=2g).",
-        )
+        return _out_of_shared_memory(settings, smaller)
     if _any_in(_KILLED_LOADER, text):
         return WorkerError(
             ErrorKind.OUT_OF_MEMORY,
@@ -102,6 +97,22 @@ def _recognize(error: Exception, settings: JobSettings) -> WorkerError | None:
             "Install g++, or leave --compile out.",
         )
     return _recognize_setup(text, settings)
+
+
+def _out_of_shared_memory(settings: JobSettings, smaller: str) -> WorkerError:
+    more = "(docker run --shm-size=2g)"
+    if not settings.workers:
+        return WorkerError(
+            ErrorKind.SHARED_MEMORY,
+            "The processes that unpack the images ran out of shared memory (/dev/shm).",
+            f"Give the container more {more}.",
+        )
+    return WorkerError(
+        ErrorKind.SHARED_MEMORY,
+        f"The {settings.workers} loader processes ran out of shared memory (/dev/shm) at "
+        f"batch size {settings.batch_size}.",
+        f"{smaller}, fewer --workers or none, or give the container more {more}.",
+    )
 
 
 def _recognize_setup(text: str, settings: JobSettings) -> WorkerError | None:

@@ -6,15 +6,13 @@ import time
 
 from runners.events import EpochFinished, EpochStarted, StepProgress
 from runners.worker.batches import Batches
-from runners.worker.channel import EventChannel
+from runners.worker.channel import PROGRESS_EVERY_S, EventChannel
 from runners.worker.devices import Device
 from runners.worker.loader_use import LoaderWatch
 from runners.worker.stop import Stop
-from runners.worker.timing import HostTimer
+from runners.worker.timing import HostTimer, NoTimer
 from runners.worker.unit import time_unit
 from runners.workloads import JobSettings
-
-_PROGRESS_EVERY_S = 0.5
 
 
 class LoaderAlone:
@@ -45,7 +43,7 @@ class LoaderAlone:
         self._device = device
         self._channel = channel
         self._stop = stop
-        self._timer = HostTimer()
+        self._timer = HostTimer() if settings.phase_timing else NoTimer()
         self._loader = LoaderWatch.of(train, lambda: channel.steps_done)
 
     def run_epoch(self, epoch: int) -> EpochFinished:
@@ -80,7 +78,7 @@ class LoaderAlone:
         for step, (_, labels) in enumerate(timer.batches(self._train), start=1):
             samples += len(labels)
             channel.steps_done += 1
-            if (time_s := now()) - told_s >= _PROGRESS_EVERY_S:
+            if (time_s := now()) - told_s >= PROGRESS_EVERY_S:
                 told_s = time_s
                 channel.send(
                     StepProgress(

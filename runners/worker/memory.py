@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d+) kB$", re.MULTILINE)
+# Version 1 tells of the group alone first, then of all below it too, as its use does.
 _FILE_PAGES = re.compile(r"^(?:total_)?inactive_file (\d+)$", re.MULTILINE)
 # Names of a control group's limit and use: of version 2, of version 1.
 _GROUP_FILES = (
@@ -65,6 +66,6 @@ def _left_in_group(folder: Path) -> int | None:
             limit = int((folder / limit_file).read_text())
             used = int((folder / use_file).read_text())
             # Files that were read are held in memory only as long as nobody needs it.
-            found = _FILE_PAGES.search((folder / "memory.stat").read_text())
-            return max(0, limit - used + (int(found[1]) if found else 0))
+            found = _FILE_PAGES.findall((folder / "memory.stat").read_text())
+            return max(0, limit - used + max(map(int, found), default=0))
     return None

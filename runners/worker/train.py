@@ -10,7 +10,7 @@ from functools import partial
 from torch import Tensor
 
 from runners.events import EpochFinished, EpochStarted, StepProgress
-from runners.worker.channel import EventChannel
+from runners.worker.channel import PROGRESS_EVERY_S, EventChannel
 from runners.worker.devices import Device
 from runners.worker.inputs import Inputs
 from runners.worker.loader_use import LoaderWatch
@@ -19,8 +19,6 @@ from runners.worker.network import Network
 from runners.worker.stop import Stop
 from runners.worker.unit import time_unit
 from runners.workloads import JobSettings
-
-_PROGRESS_EVERY_S = 0.5
 
 
 class Trainer:
@@ -121,7 +119,7 @@ class Trainer:
             mark()
             metrics.add(loss, prediction, targets)
             channel.steps_done += 1
-            if (time_s := now()) - told_s >= _PROGRESS_EVERY_S:
+            if (time_s := now()) - told_s >= PROGRESS_EVERY_S:
                 told_s = time_s
                 channel.send(
                     StepProgress(

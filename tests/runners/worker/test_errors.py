@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runners.events import ErrorKind
@@ -84,6 +86,12 @@ class OutOfMemoryError(RuntimeError):
             "ulimit -n",
         ),
         (
+            RuntimeError("received 0 items of ancdata"),
+            ErrorKind.EXCEPTION,
+            "The job ran out of open files: each batch of a loader process takes some.",
+            "ulimit -n",
+        ),
+        (
             RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "),
             ErrorKind.OUT_OF_MEMORY,
             "A loader process was killed, most likely because the machine ran out of memory.",
@@ -122,6 +130,14 @@ def test_a_known_error_is_told_with_its_remedy_and_its_traceback(
     assert (failed.error, failed.message) == (kind, message)
     assert remedy in (failed.remedy or "")
     assert type(error).__name__ in (failed.traceback or "")
+
+
+def test_without_loader_processes_it_is_unpacking_that_ran_out_of_shared_memory() -> None:
+    error = RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error.")
+    failed = failure_of(error, replace(SETTINGS, workers=0))
+    assert failed.error is ErrorKind.SHARED_MEMORY
+    assert failed.message.startswith("The processes that unpack the images ran out")
+    assert "--workers" not in (failed.remedy or "")
 
 
 def test_an_unknown_error_is_told_by_its_first_line_with_the_traceback() -> None:

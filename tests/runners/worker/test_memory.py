@@ -48,7 +48,8 @@ def test_a_group_allows_its_limit_less_its_use_files_that_can_go_apart(tmp_path:
 def test_groups_of_the_first_version_count_too(tmp_path: Path) -> None:
     machine(tmp_path, available_mib=700, group="3:cpu:/x\n2:memory:/docker/y\n")
     top = tmp_path / "sys/fs/cgroup/memory"
-    limit(top, str(400 * MIB), 380, f"total_inactive_file {10 * MIB}", version=1)
+    files = f"inactive_file {1 * MIB}\ntotal_inactive_file {10 * MIB}"
+    limit(top, str(400 * MIB), 380, files, version=1)
     assert available_host_bytes(tmp_path) == 30 * MIB
 
 

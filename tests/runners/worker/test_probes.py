@@ -17,6 +17,7 @@ from runners.events import (
     JobDone,
     LatencyMeasured,
     ModelReady,
+    Phases,
     StepProgress,
     WorkerEvent,
 )
@@ -98,6 +99,12 @@ def test_the_loader_alone_has_no_model_and_does_nothing_but_wait(
         assert phases.data_wait_s is not None
         assert phases.total_s() == phases.data_wait_s
         assert 0.5 * epoch.epoch_s < phases.data_wait_s <= epoch.epoch_s
+
+
+def test_the_loader_alone_is_not_timed_where_that_is_not_wanted(root: Path) -> None:
+    settings = settings_of(root, Variant.AS_WRITTEN, Probe.LOADER)
+    for epoch in only(run(replace(settings, phase_timing=False)), EpochFinished):
+        assert (epoch.phases, epoch.first_wait_s, epoch.step_times) == (Phases(), None, None)
 
 
 @pytest.mark.parametrize("variant", PROBED)
@@ -217,7 +224,7 @@ def test_a_probe_that_can_tell_nothing_is_refused(
 def test_the_loader_alone_tells_how_far_it_is_and_ends_when_asked_to(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader_alone, "_PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(loader_alone, "PROGRESS_EVERY_S", 0.0)
     settings = settings_of(root, Variant.AS_WRITTEN, Probe.LOADER)
     stop, device = Stop(), Device(CPU)
     stop.ask()

@@ -152,7 +152,7 @@ def test_time_lands_in_the_phase_it_was_planted_in_and_nowhere_else(planted: str
 def test_what_is_told_within_an_epoch_ends_up_as_what_is_told_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(train, "_PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(train, "PROGRESS_EVERY_S", 0.0)
     clock = FakeClock()
     naps = dict(zip(PHASES, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
     finished, told = trained(Slow(clock.advance, naps), Timed(HostTimer(clock)))
