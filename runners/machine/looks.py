@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from runners.machine.figures import EpochMachine
 from runners.machine.over_time import figures_of_cpu, figures_of_gpu, figures_of_host
-from runners.machine.spans import MOST_SPANS, Kind, Span, Track
+from runners.machine.spans import MOST_SPANS, Kind, Span, TimeOfTrack, Track
 from runners.machine.waits import DataWaits
 from sensors.gpu_readings import GpuReading
 from sensors.readings import HostReading, Reading
@@ -129,11 +129,10 @@ class Looks:
         host = self._host.within(start_s, end_s)
         gpu = self._gpus.get(subject.gpu_uuid or "")
         on_gpu = gpu.track.within(start_s, end_s) if gpu else None
-        longest_s = max((span.length_s for span in host.spans), default=0.0)
-        if not host.spans or end_s - start_s < SHORTEST * longest_s:
+        if not _is_told(host):
             return None
         figures = figures_of_host(host, process_s)
-        if on_gpu is not None:
+        if on_gpu is not None and _is_told(on_gpu):
             figures |= figures_of_gpu(on_gpu, waits)
         elif subject.is_cpu:
             figures |= figures_of_cpu(host)
@@ -151,6 +150,12 @@ class Looks:
             held_s = _held_s(gpu, known.before, length_s if is_of_all else None)
             known.track.add(Span(known.at_s, at_s, values, held_s))
             known.at_s, known.before = at_s, gpu
+
+
+def _is_told(time: TimeOfTrack) -> bool:
+    """Whether a time is long enough for the looks at it."""
+    longest_s = max((span.length_s for span in time.spans), default=0.0)
+    return longest_s > 0 and time.end_s - time.start_s >= SHORTEST * longest_s
 
 
 def _of_host(host: HostReading, before: HostReading) -> tuple[float | None, ...]:

@@ -47,19 +47,19 @@ def figures_of_gpu(time: TimeOfTrack, waits: DataWaits | None) -> dict[str, Any]
         time: The epoch's time on the GPU.
         waits: The job's data waits; None where unknown.
     """
-    energy_j, source = None, None
-    if time.edge_error <= MOST_ENERGY_ERROR:
-        energy_j, source = time.total("energy_j"), EnergySource.GPU_COUNTER
-        if energy_j is None:
-            energy_j, source = time.integral("power_w"), EnergySource.GPU_POWER
+    energy_j, source = _energy(time)
+    power_w = time.mean("power_w")
+    if energy_j is not None and source is EnergySource.GPU_COUNTER:
+        # What a look finds may be of a moment only, and would not fit the energy beside it.
+        power_w = energy_j / (time.end_s - time.start_s)
     dips, in_wait = _dips(time, waits)
     return {
         "looks": time.looks,
         "gpu_busy_pct": time.mean("busy_pct"),
         "gpu_busy_min_pct": time.least("busy_min_pct"),
-        "power_w": time.mean("power_w"),
+        "power_w": power_w,
         "energy_j": energy_j,
-        "energy_source": None if energy_j is None else source,
+        "energy_source": source,
         "temperature_c": time.most("temperature_c"),
         "sm_clock_mhz": time.mean("sm_clock_mhz"),
         "sm_clock_min_mhz": time.least("sm_clock_min_mhz"),
@@ -79,6 +79,18 @@ def figures_of_cpu(host: TimeOfTrack) -> dict[str, Any]:
         "energy_source": None if energy_j is None else EnergySource.CPU_POWER,
         "temperature_c": host.most("temperature_c"),
     }
+
+
+def _energy(time: TimeOfTrack) -> tuple[float | None, EnergySource | None]:
+    """A GPU's energy and what tells it, the best first; None where nothing does well enough."""
+    if time.edge_error <= MOST_ENERGY_ERROR:
+        for source, energy_j in (
+            (EnergySource.GPU_COUNTER, time.total("energy_j")),
+            (EnergySource.GPU_POWER, time.integral("power_w")),
+        ):
+            if energy_j is not None:
+                return energy_j, source
+    return None, None
 
 
 def _dips(time: TimeOfTrack, waits: DataWaits | None) -> tuple[int | None, int | None]:

@@ -8,10 +8,14 @@ from runners.diagnosis.thresholds import THROTTLED_CLOCK, THROTTLED_SHARE
 from runners.machine.figures import EpochMachine
 from runners.text import digits
 
-# As `sensors.clock_limits` names them. Of equally long ones the first tells the most.
+# As `sensors.clock_limits` names them.
 HEAT_LIMITS = ("hw-thermal", "sw-thermal", "hw-slowdown")
 POWER_LIMITS = ("power-brake", "power-cap")
 CPU_HEAT = "heat of the processor"
+# The slowdown holds with its cause, of which a card may count the exact seconds while the looks
+# tell of the slowdown in whole intervals: from this share of the longest on, the cause is named.
+_TELLING_FIRST = ("hw-thermal", "power-brake", "sw-thermal", "hw-slowdown", "power-cap")
+_ABOUT_AS_LONG = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,26 +48,27 @@ class Slowed:
 def slowed(machine: EpochMachine, epoch_s: float) -> Slowed | None:
     """What slowed an epoch, the longest; None where nothing did, or it is not known.
 
-    A limit has to hold for a share of the epoch. One of a GPU counts only where its clock was
+    A limit has to hold for a share of the epoch; of those that held about as long the cause is
+    named. One of a GPU counts only where its clock was
     lower than the highest: a card at its power limit that keeps its clock loses nothing.
     """
     found = [each for each in (_gpu(machine, epoch_s), _cpu(machine, epoch_s)) if each is not None]
-    longest = max(found, key=lambda each: each.held_s, default=None)
-    if longest is None or longest.held_s < THROTTLED_SHARE * epoch_s:
-        return None
-    return longest
+    return max(found, key=lambda each: each.held_s, default=None)
 
 
 def _gpu(machine: EpochMachine, epoch_s: float) -> Slowed | None:
     clock, highest = machine.sm_clock_mhz, machine.sm_clock_max_mhz
-    held = machine.clock_limit_s or {}
-    limits = [name for name in (*HEAT_LIMITS, *POWER_LIMITS) if held.get(name)]
-    if clock is None or highest is None or clock > (1 - THROTTLED_CLOCK) * highest or not limits:
+    if clock is None or highest is None or clock > (1 - THROTTLED_CLOCK) * highest:
         return None
-    name = max(limits, key=lambda limit: min(held[limit], epoch_s))
+    limits_s = machine.clock_limit_s or {}
+    held_s = {name: min(limits_s.get(name, 0.0), epoch_s) for name in _TELLING_FIRST}
+    longest_s = max(held_s.values())
+    if longest_s <= 0 or longest_s < THROTTLED_SHARE * epoch_s:
+        return None
+    name = next(name for name in held_s if held_s[name] >= _ABOUT_AS_LONG * longest_s)
     return Slowed(
         by=name,
-        held_s=min(held[name], epoch_s),
+        held_s=held_s[name],
         epoch_s=epoch_s,
         clock_mhz=clock,
         clock_max_mhz=highest,
@@ -71,7 +76,7 @@ def _gpu(machine: EpochMachine, epoch_s: float) -> Slowed | None:
 
 
 def _cpu(machine: EpochMachine, epoch_s: float) -> Slowed | None:
-    if not machine.thermal_throttled_s:
+    held_s = min(machine.thermal_throttled_s or 0.0, epoch_s)
+    if held_s <= 0 or held_s < THROTTLED_SHARE * epoch_s:
         return None
-    held_s = min(machine.thermal_throttled_s, epoch_s)
     return Slowed(by=CPU_HEAT, held_s=held_s, epoch_s=epoch_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runners.events import EpochFinished
@@ -136,9 +136,16 @@ def _mean(name: str, text: Callable[[float], str]) -> Cell:
     return cell
 
 
-def _temperature(rows: Rows) -> str | None:
-    known = [value for value, _ in _known(rows, "temperature_c")]
-    return _whole(max(known)) if known else None
+def _extreme(
+    name: str, pick: Callable[[Iterable[float]], float], text: Callable[[float], str]
+) -> Cell:
+    """A cell with the smallest or the largest of all epochs."""
+
+    def cell(rows: Rows) -> str | None:
+        known = [value for value, _ in _known(rows, name)]
+        return text(pick(known)) if known else None
+
+    return cell
 
 
 def _energy(rows: Rows) -> str | None:
@@ -164,11 +171,30 @@ def _limits(rows: Rows) -> str | None:
     return ", ".join(f"{name} {seconds:.1f}" for name, seconds in longest if seconds >= _SHOWN_S)
 
 
-def _quota(rows: Rows) -> str | None:
-    known = [value for value, _ in _known(rows, "throttled_s")]
-    if not known:
+def _sum(name: str, text: Callable[[float], str], shown_from: float) -> Cell:
+    """A cell with the sum of all epochs; empty where that is next to nothing."""
+
+    def cell(rows: Rows) -> str | None:
+        known = [value for value, _ in _known(rows, name)]
+        if not known:
+            return None
+        return text(sum(known)) if sum(known) >= shown_from else ""
+
+    return cell
+
+
+def _pressure(rows: Rows) -> str | None:
+    """What tasks waited for in a notable share of the time."""
+    shares = {
+        what: [value for value, _ in _known(rows, f"pressure_{what}_pct")]
+        for what in ("cpu", "io", "memory")
+    }
+    if not any(shares.values()):
         return None
-    return figures.seconds(sum(known)) if sum(known) >= _SHOWN_S else ""
+    notable = {what: max(values) for what, values in shares.items() if values}
+    return ", ".join(
+        f"{what} {_percent(pct)}" for what, pct in notable.items() if pct >= _PRESSURE_FROM_PCT
+    )
 
 
 def _dips(rows: Rows) -> str | None:
@@ -203,18 +229,23 @@ def _percent(value: float) -> str:
 
 # Less than this rounds to nothing.
 _SHOWN_S = 0.05
+_SHOWN_BYTES = 2**20
+_PRESSURE_FROM_PCT = 10.0
 _COLUMNS: Mapping[str, Cell] = {
     "GPU busy": _mean("gpu_busy_pct", _percent),
+    "GPU min": _extreme("gpu_busy_min_pct", min, _percent),
     "power W": _mean("power_w", _whole),
     "energy": _energy,
     "mJ/sample": _millijoules_a_sample,
-    "°C": _temperature,
+    "°C": _extreme("temperature_c", max, _whole),
     "clock MHz": _mean("sm_clock_mhz", _whole),
     "limits s": _limits,
-    "cores": _mean("own_cores_busy", figures.decimal),
-    "others": _mean("other_cores_busy", figures.decimal),
-    "quota s": _quota,
-    "dips": _dips,
+    "own cores": _mean("own_cores_busy", figures.decimal),
+    "other cores": _mean("other_cores_busy", figures.decimal),
+    "quota s": _sum("throttled_s", figures.seconds, _SHOWN_S),
+    "disk read": _sum("disk_read_bytes", figures.memory, _SHOWN_BYTES),
+    "psi": _pressure,
+    "GPU dips": _dips,
     "note": _slowed,
 }
-_WORDS = frozenset({"limits s", "dips", "note"})
+_WORDS = frozenset({"limits s", "psi", "GPU dips", "note"})

@@ -90,6 +90,28 @@ def test_energy_is_the_counters_interpolated_at_both_edges() -> None:
     assert found.power_w == 300.0
 
 
+def test_power_beside_the_counters_energy_is_what_that_comes_to() -> None:
+    joules = [0.0, 100.0, 200.0, 500.0, 800.0, 1100.0, 1400.0]
+    readings = [look(at, gpu(energy_j=energy, power_w=555.0)) for at, energy in enumerate(joules)]
+    found = seen(readings, 1.0, 6.0)
+
+    assert found.energy_j == pytest.approx(1300)
+    assert found.power_w == pytest.approx(260)
+    # Where the counter does not reach, the looks tell.
+    assert seen(readings, 1.0, 6.5).power_w == 555.0
+
+
+def test_a_brief_epoch_while_the_driver_is_silent_has_the_hosts_figures_alone() -> None:
+    first = look(1, gpu(energy_j=300.0))
+    hung = [silent(first, at) for at in range(2, 10)]
+    late = look(10, gpu(busy_pct=5.0, energy_j=3000.0))
+    found = seen([look(0, gpu()), first, *hung, late], 4.0, 6.0)
+
+    assert (found.gpu_busy_pct, found.sm_clock_mhz, found.energy_j) == (None, None, None)
+    assert found.clock_limit_s is None
+    assert found.looks == 2
+
+
 def test_energy_of_an_epoch_that_few_looks_tell_of_is_not_known() -> None:
     readings = [look(at, gpu(energy_j=300.0 * at)) for at in range(4)]
 

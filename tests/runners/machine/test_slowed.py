@@ -36,6 +36,16 @@ def test_of_what_held_as_long_the_cause_is_named() -> None:
     assert (found.by, found.held_s) == ("hw-thermal", 4.1)
 
 
+def test_a_cause_that_is_counted_is_named_before_the_slowdown_that_looks_round_up() -> None:
+    hot = words(gpu(hw_slowdown=2.0, hw_thermal=1.4), 4.1) or ""
+    braked = words(gpu(hw_slowdown=2.0, power_brake=1.8), 4.1) or ""
+    capped = words(gpu(power_cap=4.0, sw_thermal=0.2), 4.1) or ""
+
+    assert hot.startswith("slowed by hw-thermal for 1.4 of 4.1 s")
+    assert braked.startswith("slowed by power-brake for 1.8 of 4.1 s")
+    assert capped.startswith("slowed by power-cap for 4.0 of 4.1 s")
+
+
 @pytest.mark.parametrize(
     "machine",
     [

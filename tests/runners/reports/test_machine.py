@@ -28,6 +28,8 @@ COOL: dict[str, Any] = {
     "own_cores_busy": 1.2,
     "other_cores_busy": 0.25,
     "throttled_s": 0.0,
+    "disk_read_bytes": 1000.0,
+    "pressure_cpu_pct": 9.0,
     "dips": 0,
     "dips_in_wait": 0,
 }
@@ -35,6 +37,10 @@ HOT = COOL | {
     "temperature_c": 93.0,
     "sm_clock_mhz": 1410.0,
     "clock_limit_s": {"hw-slowdown": 3.2, "hw-thermal": 3.2, "power-cap": 0.01},
+    "gpu_busy_min_pct": 12.0,
+    "disk_read_bytes": 96e6,
+    "pressure_cpu_pct": 41.0,
+    "pressure_io_pct": 12.3,
     "dips": 2,
     "dips_in_wait": 1,
 }
@@ -63,20 +69,24 @@ def test_each_epoch_has_a_row_with_what_is_known() -> None:
     assert found[0] == {
         "job": "cuda:0, epoch 1",
         "GPU busy": "91 %",
+        "GPU min": "60 %",
         "power W": "412",
         "energy": "1.69 kJ",
         "mJ/sample": "1,689",
         "°C": "66",
         "clock MHz": "1,975",
         "limits s": "",
-        "cores": "1.20",
-        "others": "0.25",
+        "own cores": "1.20",
+        "other cores": "0.25",
         "quota s": "",
-        "dips": "",
+        "disk read": "",
+        "psi": "",
+        "GPU dips": "",
         "note": "",
     }
     assert found[1]["limits s"] == "hw-slowdown 3.2, hw-thermal 3.2"
-    assert found[1]["dips"] == "2, 1 in data waits"
+    assert found[1]["GPU dips"] == "2, 1 in data waits"
+    assert (found[1]["disk read"], found[1]["psi"]) == ("92 MiB", "cpu 41 %, io 12 %")
     assert found[1]["note"] == "slowed by hw-thermal for 3.2 of 4.1 s, clock 1,410 of 1,980 MHz"
     assert (found[2]["GPU busy"], found[2]["limits s"], found[2]["quota s"]) == (
         "n/a",
@@ -89,7 +99,7 @@ def test_each_epoch_has_a_row_with_what_is_known() -> None:
 def test_columns_without_anything_to_say_are_left_out() -> None:
     quiet = {"own_cores_busy": 1.0, "throttled_s": 0.0}
 
-    assert list(rows(replayed(plan("cpu"), run(quiet)))[0]) == ["job", "cores"]
+    assert list(rows(replayed(plan("cpu"), run(quiet)))[0]) == ["job", "own cores"]
     assert machine.tables(replayed(plan("cpu"), run({"throttled_s": 0.0}))) == ()
     assert machine.tables(replayed(plan("cpu"), run({}))) == ()
 
@@ -101,6 +111,7 @@ def test_of_many_epochs_a_row_for_each_job() -> None:
     assert (first["job"], second["job"]) == ("cuda:0, 11 epochs", "cpu, 5 epochs")
     assert first["clock MHz"] == "1,924"
     assert first["°C"] == "93"
+    assert (first["GPU min"], first["psi"]) == ("12 %", "cpu 41 %, io 12 %")
     assert first["note"] == "1 slowed by hw-thermal"
     assert second["quota s"] == "12.5"
     assert second["note"] == ""
