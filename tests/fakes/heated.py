@@ -21,7 +21,7 @@ from tui.commands.compare import carry_out
 from tui.commands.output import Output
 from tui.commands.progress import Progress
 
-EPOCHS_S = ((1.5, 4.5), (5.0, 8.0))
+EPOCHS_S = ((3.0, 6.0), (6.5, 9.5))
 """When each epoch begins and ends, in seconds of the scenario."""
 
 

@@ -26,7 +26,7 @@ def test_an_epoch_that_heat_slowed_says_so_and_the_one_before_does_not(tmp_path:
         "model h100",
         "uuid GPU-hot gpu=1",
         "load const max=95",
-        "throttle hw_thermal,hw_slowdown from=4.8 gpu=1",
+        "throttle hw_thermal,hw_slowdown from=6.3 gpu=1",
     ]
     done = subprocess.run(
         [sys.executable, "-W", "error", str(HEATED), "GPU-hot", start],
