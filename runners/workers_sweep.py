@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from runners.cells import Cell, cells, label_without
 from runners.devices import is_accelerator
-from runners.spec import Plan
+from runners.diagnosis.conditions import outside
+from runners.spec import Order, Plan
 from runners.state import ComparisonState
 from runners.statistics import ratio_between
 from runners.workloads import Kind, Variant
@@ -31,6 +32,8 @@ class Count:
             batch takes than without any; None where one of the two is unknown.
         behind_pct: How much slower than the fastest it is; 0 for that one, None without figures.
         is_as_fast: Whether that is within `WITHIN_PCT`, or no more than chance may make.
+        others_busy: Cores' worth of time that all else took during its steady epochs; None where
+            that is not known, or other jobs of ours are among them.
         misleads: Whether it waits notably less for data than the fewest, and is slower all the
             same by more than chance may make.
     """
@@ -41,6 +44,7 @@ class Count:
     start_s: float | None
     behind_pct: float | None
     is_as_fast: bool
+    others_busy: float | None
     misleads: bool
 
     @property
@@ -139,6 +143,7 @@ def _count(state: ComparisonState, cell: Cell, timed: Sequence[Cell], best: Cell
         start_s=_start_s(state.plan, cell, timed[0]) if timed and workers else None,
         behind_pct=None if share is None else 100 * (1 - share),
         is_as_fast=best is not None and _is_as_fast(state, cell, best),
+        others_busy=_others_busy(state, cell.job),
         misleads=bool(timed) and _misleads(state, cell, timed[0]),
     )
 
@@ -153,6 +158,11 @@ def _start_s(plan: Plan, cell: Cell, fewest: Cell) -> float | None:
     if _workers(plan, fewest.job) or with_s is None or without_s is None:
         return None
     return max(with_s - without_s, 0.0)
+
+
+def _others_busy(state: ComparisonState, job: int) -> float | None:
+    found = outside(state.runs_of(job)) if state.plan.order is Order.IN_TURN else None
+    return found.others_busy if found else None
 
 
 def _is_as_fast(state: ComparisonState, cell: Cell, other: Cell) -> bool:

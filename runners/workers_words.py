@@ -12,6 +12,8 @@ from runners.workers_sweep import WITHIN_PCT, Count, WorkersSweep, workers_sweep
 # Shares of an epoch from which on a cost explains something.
 NOTABLE_CORE_WAIT = 0.05
 NOTABLE_MEMORY_BYTES = 2**30
+# A share of the cores from which on something else disturbs.
+NOTABLE_OTHERS = 0.2
 _GIB = 2**30
 
 
@@ -65,14 +67,35 @@ def _knee_sentence(sweep: WorkersSweep, knee: Count, best: Count) -> str:
 
 
 def _disturbed_sentences(sweep: WorkersSweep) -> Iterator[str]:
-    """Without loader processes, a wait for a core is the work of something else."""
+    """Where something else takes cores that the loop lacks.
+
+    Without loader processes a wait for a core is the work of something else, seen or not.
+    """
     fewest = sweep.timed[0]
     waited = fewest.cell.loader.core_wait_share
-    if fewest.workers == 0 and waited is not None and waited >= CONTENDED_SHARE:
+    if disturbed := [count for count in sweep.timed if _is_disturbed(sweep, count)]:
+        *first, last = (str(count.workers) for count in disturbed)
+        counts = f"{', '.join(first)} and {last}" if first else last
+        took = [f"{count.others_busy:.1f}" for count in disturbed]
+        least, most = min(took, key=float), max(took, key=float)
+        text = most if least == most else f"{least} to {most}"
+        yield (
+            f"with {counts} worker{'s' if counts != '1' else ''} something else kept {text} of "
+            f"{counted(sweep.cores or 0, 'core')} busy: these figures are not of the loader alone."
+        )
+    elif fewest.workers == 0 and waited is not None and waited >= CONTENDED_SHARE:
         yield (
             f"with 0 workers the loop waits {waited * 100:.0f} % of the epoch for a core: "
             "something else uses them, so these figures are not of the loader alone."
         )
+
+
+def _is_disturbed(sweep: WorkersSweep, count: Count) -> bool:
+    if sweep.cores is None or count.others_busy is None:
+        return False
+    waited = count.cell.loader.core_wait_share
+    lacks_core = waited is None or waited >= CONTENDED_SHARE
+    return lacks_core and count.others_busy >= NOTABLE_OTHERS * sweep.cores
 
 
 def _behind(count: Count) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runners.events import Event, LoaderUse, Phases
+from runners.machine.figures import EpochMachine
+from runners.process_events import EpochObserved
 from runners.spec import Request
 from runners.state import ComparisonState
 from tests.fakes.published import ending, opening, planned
@@ -27,6 +29,7 @@ class Fed:
         loader_s: CPU time of the processes.
         memory_bytes: Memory of each of them.
         start_method: How they were started.
+        others_busy: Cores that all else kept busy; None where nothing looked.
     """
 
     epoch_s: float | tuple[float, ...]
@@ -36,6 +39,7 @@ class Fed:
     loader_s: float | None = 1.0
     memory_bytes: int | None = 100 * MIB
     start_method: str = "fork"
+    others_busy: float | None = None
 
 
 def fed_run(workers: int, fed: Fed, trial: int = 0) -> list[Event]:
@@ -59,7 +63,10 @@ def fed_run(workers: int, fed: Fed, trial: int = 0) -> list[Event]:
         )
         for number in (1, 2, 3)
     ]
-    return [*opening("A CPU", samples=1000), *epochs, *ending()]
+    machine = EpochMachine(looks=4, other_cores_busy=fed.others_busy)
+    seen = [EpochObserved(epoch=number, machine=machine) for number in (1, 2, 3)]
+    looked = [] if fed.others_busy is None else seen
+    return [*opening("A CPU", samples=1000), *epochs, *looked, *ending()]
 
 
 def workers_sweep(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runners.spec import Order
 from runners.state import ComparisonState, skip_waiting
 from runners.verdict import verdict
 from runners.workers_sweep import WorkersSweep, workers_sweeps
@@ -129,6 +130,24 @@ def test_a_neighbor_on_the_cores_is_told_where_nothing_of_ours_takes_them() -> N
         "these figures are not of the loader alone."
     )
     assert len(workers_sentences(workers_sweep({0: Fed(epoch_s=2.0), 2: Fed(epoch_s=1.0)}))) == 1
+
+
+def test_cores_that_something_else_was_seen_to_take_are_told_for_each_count() -> None:
+    found = {
+        0: Fed(epoch_s=2.0, core_s=0.5, others_busy=1.3),
+        1: Fed(epoch_s=1.9, core_s=0.5, others_busy=0.9),
+        2: Fed(epoch_s=1.0, core_s=0.3, others_busy=0.1),
+    }
+    assert workers_sentences(workers_sweep(found))[1] == (
+        "With 0 and 1 workers something else kept 0.9 to 1.3 of 2 cores busy: these figures are not "
+        "of the loader alone."
+    )
+    # On cores of their own, others take nothing from the loop.
+    apart = {workers: replace(fed, core_s=0.0) for workers, fed in found.items()}
+    assert len(workers_sentences(workers_sweep(apart))) == 1
+    # Side by side, our own other jobs are among them.
+    together = workers_sweep(apart, order=Order.TOGETHER)
+    assert [count.others_busy for count in sweep(together).counts] == [None] * 3
 
 
 def test_the_loop_of_a_gpu_takes_one_core_and_cores_enough_for_all_are_no_reason() -> None:
