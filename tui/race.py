@@ -78,6 +78,7 @@ class Race:
         self._comparison: Comparison | None = None
         self._recorder: Recorder | None = None
         self._unsaved: str | None = None
+        self._newest: Reading | None = None
         self._reading_kept_s = float("-inf")
         self._is_stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -195,7 +196,12 @@ class Race:
             self._comparison.stop()
 
     def observe(self, reading: Reading) -> None:
-        """Take in a look at the machine: it tells of the race under way, and some are kept."""
+        """Take in a look at the machine: it tells of the race under way, and some are kept.
+
+        The newest before a race tells of it, too: where workers are ready, epochs begin before the
+        next one.
+        """
+        self._newest = reading
         if not self.is_running:
             return
         if self._comparison is not None:
@@ -249,6 +255,8 @@ class Race:
             recorder=self._recorder,
             clock=self.clock,
         )
+        if self._newest is not None:
+            self._comparison.observe(self._newest)
         if self._is_stopping:
             self._comparison.stop()
         await self._comparison.run()

@@ -52,7 +52,9 @@ class RacePanes:
         panes: list[Widget] = [SweepTable(plan)] if table else []
         if not table:
             panes += [JobCard(job, spec) for job, spec in enumerate(plan.jobs)]
-        if any(plan.baseline(job) != job for job in range(len(plan.jobs))):
+        # The runs of a diagnosis leave parts out: none of them is a gain that could be had.
+        is_race = plan.diagnosed is None
+        if is_race and any(plan.baseline(job) != job for job in range(len(plan.jobs))):
             panes.insert(1, RatioPane())
         await self.jobs.mount(*panes)
         self._shown_basis = None

@@ -208,10 +208,6 @@ class RacingApp(App[None]):
         """Have the race under way take in a look at the machine."""
         self.race.observe(reading)
 
-    @on(LiveScreen.RemedyAsked)
-    def _remedy_asked(self, message: LiveScreen.RemedyAsked) -> None:
-        self.action_remedy(message.number)
-
     @on(RaceChanged)
     def show_race(self) -> None:
         """Show the race as it stands."""

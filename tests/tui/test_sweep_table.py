@@ -12,6 +12,8 @@ from runners.spec import Request, RunKey
 from runners.state import spare
 from runners.workloads import JobSettings
 from tests.fakes import scenes
+from tests.fakes.diagnosing import diagnosed
+from tests.fakes.diagnosis_scene import diagnosis_script
 from tests.fakes.live import Stage, screen_text, settle
 from tests.tui.test_app import opening_of
 from tui.theme import Palette
@@ -87,6 +89,18 @@ async def test_spared_cells_say_why() -> None:
         stage.app.live.show_state(state, 0.0)
         await settle(pilot)
         assert rows_with(stage, "batch 16", "spared: the time is up")
+
+
+@pytest.mark.parametrize(("width", "words"), [(120, "done, 4 not started"), (60, "done")])
+async def test_what_has_its_figure_is_done_though_runs_were_spared(width: int, words: str) -> None:
+    stage = Stage(script=diagnosis_script())
+    async with stage.app.run_test(size=(width, 60)) as pilot:
+        await diagnosed(stage, pilot)
+        await pilot.press("g", "g")
+        await settle(pilot)
+        assert rows_with(stage, "twice the batch", words)
+        assert not rows_with(stage, "spared")
+        assert not stage.app.query(RatioPane)
 
 
 @pytest.mark.parametrize("size", SIZES)

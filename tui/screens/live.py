@@ -15,7 +15,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.message import Message
 from textual.screen import Screen
 
 from runners.spec import Plan
@@ -78,17 +77,6 @@ class LiveScreen(Screen[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "#key-bar"
     BINDING_GROUP_TITLE = "where the time goes"
     BINDINGS: ClassVar[list[BindingType]] = list(REMEDIES)
-
-    class RemedyAsked(Message):
-        """A remedy of the diagnosis is to be tried.
-
-        Attributes:
-            number: Which, counted from 1.
-        """
-
-        def __init__(self, number: int) -> None:
-            super().__init__()
-            self.number = number
 
     def __init__(self, opening: Opening, *, wall_clock: Callable[[], float]) -> None:
         super().__init__()
@@ -175,9 +163,9 @@ class LiveScreen(Screen[None]):
             else super().check_action(action, parameters)
         )
 
-    def action_remedy(self, number: int) -> None:
-        """Ask for a remedy to be tried."""
-        self.post_message(self.RemedyAsked(number))
+    async def action_remedy(self, number: int) -> None:
+        """Have a remedy tried."""
+        await self.app.run_action(f"remedy({number})")
 
     def on_resize(self) -> None:
         """Share the rows anew."""

@@ -211,6 +211,12 @@ class SweepTable(RowsWidget):
         trouble = cell.trouble if run.status.is_over else None
         if is_gpu_lost(run, self._lost_gpus):
             line.add(cut(GPU_LOST, room - 1), Role.BAD)
+        elif trouble == "spared":
+            # It has figures: what was not started is nothing that it lacks.
+            runs = self._state.runs_of(job)
+            left = sum(each.status is RunStatus.SPARED for each in runs)
+            words = f"done, {left} not started"
+            line.add(words if len(words) < room else "done", STATUS_ROLE[RunStatus.DONE])
         else:
             line.join(_status(run, epochs, trouble, palette, style, room - 1, self._now_s))
         if cell.unit_s is None and run.status is RunStatus.WAITING:

@@ -33,6 +33,16 @@ async def test_all_of_it_is_reachable_at_any_size(size: tuple[int, int]) -> None
             assert pane.size.height >= 2
 
 
+async def test_what_to_change_needs_no_scrolling_in_the_smallest_common_window() -> None:
+    stage = Stage(script=diagnosis_script())
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        text = await diagnosed(stage, pilot)
+        assert "cuda:0 is input-bound" in text
+        assert "1 keep the samples in memory, cut batches by indexing" in text
+        assert "2 feed it by 9 loader processes" in text
+        assert "predicted at most 9.07× · not tried yet" in text
+
+
 async def test_the_picture_folds_and_unfolds_with_the_window() -> None:
     stage = Stage(script=diagnosis_script())
     async with stage.app.run_test(size=(120, 40)) as pilot:
@@ -53,13 +63,13 @@ async def test_a_pane_of_it_can_be_looked_at_alone_while_runs_go_on() -> None:
     stage = Stage(script=diagnosis_script())
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await diagnosed(stage, pilot)
-        assert "more rows of evidence: m shows the pane alone" in words_of(stage)
+        assert "more rows of evidence: Tab to this pane, then m" in words_of(stage)
         stage.app.live.time.middle.children[0].focus()
         await pilot.press("m")
         await settle(pilot)
         text = words_of(stage)
         assert "more rows of evidence" not in text
-        assert "what to change" in text
+        assert "what that rests on" in text
         assert "pipeline" not in text
 
 

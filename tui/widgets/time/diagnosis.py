@@ -28,8 +28,8 @@ class DiagnosisPane(RowsWidget):
 
     can_focus = True
     HELP = (
-        "What limits the training, with what was measured for it. Remedies: what each should "
-        "gain, and, once it was tried, what it gained with its 95 % interval."
+        "What limits the training; what to change, by how much that should speed it up, and, once "
+        "it was tried, by how much it did, with its 95 % interval; then what all that rests on."
     )
     DEFAULT_CSS = "DiagnosisPane { border-subtitle-color: $text-muted; }"
 
@@ -72,19 +72,19 @@ class DiagnosisPane(RowsWidget):
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:
-        """See `RowsWidget.lines`; where rows are short, evidence is left out."""
+        """See `RowsWidget.lines`; what to do comes first, evidence last, as far as rows go."""
         found = self._found
         if found is None:
             return [Line(palette).add(row, Role.TEXT) for row in wrap(self._intro, width)]
-        sentence = [Line(palette).add(row, Role.STRONG) for row in wrap(found.sentence, width)]
+        lines = [Line(palette).add(row, Role.STRONG) for row in wrap(found.sentence, width)]
+        lines += self._remedy_lines(found.remedies, palette, width)
         evidence = _marked("· ", found.evidence, palette, width)
-        remedies = self._remedy_lines(found.remedies, palette, width)
-        if remedies and len(sentence) + len(evidence) + len(remedies) < height:
-            remedies.insert(0, Line(palette).add("what to change", Role.LABEL))
-        room = height - len(sentence) - len(remedies)
+        if found.remedies and len(lines) + len(evidence) < height:
+            lines.append(Line(palette).add("what that rests on", Role.LABEL))
+        room = max(0, height - len(lines))
         if len(evidence) > room:
-            evidence = _shortened(evidence, max(0, room), palette)
-        return [*sentence, *evidence, *remedies]
+            evidence = _shortened(evidence, room, palette)
+        return [*lines, *evidence]
 
     def _remedy_lines(self, remedies: Sequence[Remedy], palette: Palette, width: int) -> list[Line]:
         """Each remedy behind its key, its gains below."""
@@ -147,5 +147,5 @@ def _shortened(lines: list[Line], room: int, palette: Palette) -> list[Line]:
     if room == 0:
         return []
     left = len(lines) - room + 1
-    more = f"  … {left} more rows of evidence: m shows the pane alone"
+    more = f"  … {left} more rows of evidence: Tab to this pane, then m"
     return [*lines[: room - 1], Line(palette).add(more, Role.DIM)]
