@@ -12,7 +12,7 @@ from runners.sparing import cut_short
 from runners.spec import Plan, differing
 from runners.state import ComparisonState, RunStatus
 from runners.text import printable
-from runners.verdict import verdict
+from runners.verdict import note_sentences, verdict
 
 RUNNING, DONE, FAILED, INTERRUPTED = "running", "done", "failed", "interrupted"
 # Filter words such as `device:cuda:0`, and the column that each looks at.
@@ -62,8 +62,8 @@ class Entry:
         status: `running`, `done`, `failed` (a run did, all are over) or `interrupted` (it was
             stopped, or died).
         data_source: `real` or `generated`; None where no data set was loaded.
-        headline: The first sentence of the verdict, else why the first job failed; empty where
-            there is neither.
+        headline: The first sentence of the verdict that is no note of the plan, else why the first
+            job failed, else a note; empty where there is neither.
     """
 
     id: int
@@ -170,8 +170,15 @@ def columns_of_end(state: ComparisonState) -> dict[str, object]:
     return {
         **columns_of_progress(state),
         "status": status,
-        "headline": printable(next(iter((*verdict(state), *_errors(state))), "")),
+        "headline": printable(next(_headlines(state), "")),
     }
+
+
+def _headlines(state: ComparisonState) -> Iterator[str]:
+    """What was found, why jobs failed, then what the plan left out, the most telling first."""
+    notes = note_sentences(state.plan)
+    yield from (sentence for sentence in verdict(state) if sentence not in notes)
+    yield from (*_errors(state), *notes)
 
 
 def _errors(state: ComparisonState) -> Iterator[str]:

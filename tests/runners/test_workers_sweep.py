@@ -139,8 +139,8 @@ def test_cores_that_something_else_was_seen_to_take_are_told_for_each_count() ->
         2: Fed(epoch_s=1.0, core_s=0.3, others_busy=0.1),
     }
     assert workers_sentences(workers_sweep(found))[1] == (
-        "With 0 and 1 workers something else kept 0.9 to 1.3 of 2 cores busy: these figures are not "
-        "of the loader alone."
+        "With 0 and 1 workers something else kept 0.9 to 1.3 of 2 cores busy: these figures are "
+        "not of the loader alone."
     )
     # On cores of their own, others take nothing from the loop.
     apart = {workers: replace(fed, core_s=0.0) for workers, fed in found.items()}

@@ -176,6 +176,27 @@ async def test_the_order_asked_for_holds_for_presets() -> None:
         await settle(pilot)
 
 
+async def test_the_first_epoch_of_a_race_is_told_of_from_the_look_before_it() -> None:
+    def script(_settings: JobSettings) -> list[Event]:
+        return [*finished_run(2.0)[:1], epoch(1, 2.0, started_mono_s=1002.5)]
+
+    stage = Stage(script=script)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.read(look(1002.0, throttled_s=5.0))
+        await settle(pilot)
+        stage.app.race.start(ON_CPU)
+        while not stage.workers.started:
+            await settle(pilot)
+        for at_s in range(1003, 1007):
+            stage.read(look(float(at_s), throttled_s=6.0))
+            await settle(pilot)
+        live = stage.app.race.state
+        assert live is not None
+        assert live.runs_of(0)[0].machine[1].throttled_s == 0.5
+        stage.app.action_stop()
+        await until_over(stage)
+
+
 async def test_the_screens_readings_tell_of_the_races_epochs_and_are_kept(tmp_path: Path) -> None:
     def script(_settings: JobSettings) -> list[Event]:
         return [*finished_run(2.0)[:1], epoch(1, 2.0, started_mono_s=1003.0, process_s=3.0)]

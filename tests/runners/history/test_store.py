@@ -44,6 +44,17 @@ def test_the_list_tells_what_was_compared_and_what_came_of_it(kept: History) -> 
     assert "as fast as" in entry.headline or "difference" in entry.headline
 
 
+def test_the_list_tells_what_was_found_before_what_the_plan_left_out(kept: History) -> None:
+    noted = replace(plan("cpu"), notes=("trained on the first 10 samples only",))
+    record(kept, finished_run(2.0), of=noted)
+    record(kept, [], of=noted)
+
+    assert [entry.headline for entry in kept.entries()] == [
+        "Trained on the first 10 samples only.",
+        "cpu waits for data 25 % of the epoch.",
+    ]
+
+
 def test_the_newest_comes_first_and_the_list_can_be_cut(kept: History) -> None:
     numbers = [a_done_one(kept) for _ in range(3)]
 
