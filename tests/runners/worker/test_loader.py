@@ -15,16 +15,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from runners.events import EpochFinished, EvaluationFinished, JobDone, WorkerEvent
-from runners.worker import job
 from runners.worker.data import sets
 from runners.worker.inputs import make_inputs
 from runners.worker.loader import copies_without_waiting, make_loader
 from runners.worker.models import RECIPES
-from runners.worker.stop import Stop
-from runners.workloads import JobSettings
+from runners.workloads import JobSettings, Probe
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set
-from tests.fakes.in_process import events_of, only
 from tests.fakes.real_worker import PATIENCE_S, RealWorker
 
 pytestmark = pytest.mark.torch
@@ -110,19 +107,30 @@ def test_only_who_asks_for_locked_memory_copies_without_waiting(settings: JobSet
 
 
 @pytest.mark.slow
+def test_a_process_that_is_not_forked_loads_the_same(settings: JobSettings) -> None:
+    plain = loader_of(replace(settings, workers=0))
+    spawned = loader_of(replace(settings, workers=1, start_method="spawn"))
+    for (images, labels), (its_images, its_labels) in zip(plain, spawned, strict=True):
+        assert torch.equal(images, its_images)
+        assert torch.equal(labels, its_labels)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize("start_method", ["spawn", "forkserver"])
-def test_processes_that_are_not_forked_load_the_same_spare_an_interrupt_and_end_with_the_worker(
-    settings: JobSettings, start_method: str
+def test_processes_of_the_fork_server_spare_an_interrupt_and_end_with_the_worker(
+    settings: JobSettings,
 ) -> None:
     endless = replace(
-        settings, epochs=100_000, workers=1, persistent_workers=True, start_method=start_method
+        settings,
+        epochs=100_000,
+        workers=1,
+        persistent_workers=True,
+        start_method="forkserver",
+        probe=Probe.LOADER,
     )
-    alone = loss_of_first_epoch(replace(settings, workers=0, cores=(), threads=1))
     with RealWorker(endless) as worker:
         epochs = (e for e in worker.events() if isinstance(e, EpochFinished))
-        assert next(epochs).train_loss == pytest.approx(alone, rel=1e-5)
-        next(epochs)  # by then the processes that load the test set are up as well
+        next(epochs)
         below = descendants(worker.process.pid)
         assert below
         handles = {os.pidfd_open(pid) for pid in below}
@@ -155,11 +163,6 @@ def test_processes_that_live_on_do_not_hold_up_a_polite_stop(settings: JobSettin
         assert "Traceback" not in worker.errors()
     assert isinstance(events[-1], JobDone)
     assert events[-1].interrupted
-
-
-def loss_of_first_epoch(settings: JobSettings) -> float | None:
-    events = events_of(lambda channel: job.run(replace(settings, epochs=1), channel, Stop()))
-    return only(events, EpochFinished)[0].train_loss
 
 
 def ended_of(handles: set[int], *, within_s: float) -> set[int]:

@@ -1,4 +1,4 @@
-"""What a real worker tells of its loader processes."""
+"""What a job tells of its loader processes, real ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from runners.events import EpochFinished, JobFailed, LoaderUse
+from runners.events import EpochFinished, LoaderUse
+from runners.worker import job
+from runners.worker.stop import Stop
 from runners.workloads import JobSettings, Probe
 from tests.fakes.image_sets import make_set
-from tests.fakes.real_worker import RealWorker
+from tests.fakes.in_process import events_of, only
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -27,21 +29,17 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 def test_loader_processes_are_counted_in_each_epoch(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    """Some outlast an epoch, and those of the fork server are not the worker's own children."""
+    """Some outlast an epoch, and those of the fork server are not this process's own children."""
     root = make_set(tmp_path, "MNIST", train=8_000, test=20)
     settings = JobSettings(
         workload="mlp",
         device="cpu",
         batch_size=50,
-        threads=1,
         workers=1,
         data=str(root),
         **options,
     )
-    with RealWorker(settings) as worker:
-        events = list(worker.events())
-    assert not [event for event in events if isinstance(event, JobFailed)]
-    epochs = [event for event in events if isinstance(event, EpochFinished)]
+    epochs = only(events_of(lambda channel: job.run(settings, channel, Stop())), EpochFinished)
     assert len(epochs) == settings.epochs
     for epoch in epochs:
         use = epoch.loader
