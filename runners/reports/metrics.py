@@ -291,7 +291,14 @@ def _energy(state: ComparisonState, job: int) -> str:
 
 
 def _energy_ratio(state: ComparisonState, base: int, job: int) -> str:
-    """A card's energy and a processor's are energies of different things."""
+    """A card's energy and a processor's are energies of different things.
+
+    What jobs side by side on one device take is the energy of both, whichever it is told with.
+    """
+    plan = state.plan
+    devices = {plan.jobs[place].settings.device for place in (base, job)}
+    if plan.are_together(base, job) and len(devices) == 1:
+        return ""
     one, other = machine.energy(state, base), machine.energy(state, job)
     if one is None or other is None or one[1] != other[1] or not one[0]:
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from runners.events import Event
@@ -12,6 +13,7 @@ from runners.reports.build import build
 from runners.reports.conditions import Origin
 from runners.reports.names import Form, ReportName
 from runners.reports.render import render
+from runners.spec import Order, Plan
 from runners.state import ComparisonState
 from tests.fakes.training import finished_run, plan, replayed
 
@@ -142,16 +144,20 @@ def test_trials_are_told_apart() -> None:
 def test_energy_is_a_measure_with_its_source_and_compared_with_its_like_only() -> None:
     less = COOL | {"energy_j": 844.5}
     package = ON_CPU | {"energy_j": 250.0, "energy_source": EnergySource.CPU_POWER}
-    state = replayed(
-        plan("cuda:0", "cuda:0 tuned", "cpu"), run(COOL, COOL), run(less, {}), run(package)
-    )
-    table = build(state, ReportName.METRICS, Origin()).tables[0]
-    (row,) = [row for row in table.rows if row[0] == "energy an epoch"]
+    in_turn = plan("cuda:0", "cuda:0 tuned", "cpu", order=Order.IN_TURN)
 
-    assert row[1:] == (
+    def cells(of: Plan) -> tuple[str, ...]:
+        state = replayed(of, run(COOL, COOL), run(less, {}), run(package))
+        table = build(state, ReportName.METRICS, Origin()).tables[0]
+        (row,) = [row for row in table.rows if row[0] == "energy an epoch"]
+        return row[1:]
+
+    assert cells(in_turn) == (
         "1.69 kJ (gpu counter)",
         "844 J (gpu counter)",
         "250 J (cpu package power)",
         "0.50x the energy",
         "",
     )
+    # Side by side on one card each epoch has the energy of both.
+    assert cells(replace(in_turn, order=Order.TOGETHER))[-2:] == ("", "")
