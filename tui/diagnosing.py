@@ -36,9 +36,8 @@ class Diagnoses:
         return self.finding is not None and self.finding.is_under_way
 
     def follow(self, state: ComparisonState) -> None:
-        """Take in how the race stands."""
-        if self.finding is not None:
-            self.finding = self.finding.with_state(state)
+        """Take in how the race stands; a diagnosis of the history that goes on is taken up."""
+        self.finding = Finding.of(state) if self.finding is None else self.finding.with_state(state)
 
     def forget(self) -> None:
         """Leave the screen to another race."""

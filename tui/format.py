@@ -16,7 +16,7 @@ def pct(value: float | None) -> str:
 
 def share(value: float | None) -> str:
     """A share in percent where room is short, 4 cells: ` 62%`."""
-    return f"{UNKNOWN:>4}" if value is None else f"{value:3.0f}%"
+    return f"{UNKNOWN:>4}" if value is None else f"{round(value):3d}%"
 
 
 def gib(value_bytes: int | None, *, of_bytes: int | None = None) -> str:

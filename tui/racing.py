@@ -181,7 +181,9 @@ class RacingApp(App[None]):
             self._refuse()
             recorder.finish(saved.state)
         else:
-            self._show_start(self.race.resume(saved, recorder), saved.request)
+            plan = self.race.resume(saved, recorder)
+            view = View.RACE if plan.diagnosed is None else View.TIME
+            self._show_start(plan, saved.request, view)
 
     def begin(self, make: Callable[[], Request]) -> None:
         """Start a race as soon as the devices are known, which they mostly are."""
@@ -291,7 +293,8 @@ class RacingApp(App[None]):
         self.post_message(RaceChanged())
 
     def _refuse(self) -> None:
-        self.notify("A race is running; x stops it.", severity="warning")
+        what = "diagnosis" if self._diagnoses.is_under_way else "race"
+        self.notify(f"A {what} is running; x stops it.", severity="warning")
 
     def _start(self, make: Callable[[], Request]) -> None:
         machine = snapshot(self.reading) if self.reading else None

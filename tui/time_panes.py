@@ -22,7 +22,8 @@ _INTRO = (
     "at a time. Then 1, 2 and 3 try what should help, and measure what it gains."
 )
 _FIRST_LOOK = "A first look at the speed, by which the runs of the diagnosis are cut to a length."
-_NOTHING = "The runs ended before they told anything; d starts again."
+_NOTHING = "The runs ended before they told anything."
+_AGAIN = "d starts again"
 
 
 class TimePanes:
@@ -30,7 +31,7 @@ class TimePanes:
 
     Args:
         workload: What would be diagnosed as long as nothing was raced.
-        can_try: Whether keys try remedies.
+        can_try: Whether keys diagnose and try remedies: not of the past.
 
     Attributes:
         pipeline: The parts and what each can do.
@@ -40,6 +41,7 @@ class TimePanes:
 
     def __init__(self, workload: str = "", *, can_try: bool = True) -> None:
         self._workload = workload
+        self._can_try = can_try
         self._words = ""
         self.pipeline = PipelinePane(id="pipeline")
         self._diagnosis = DiagnosisPane(can_try=can_try, id="diagnosis")
@@ -124,14 +126,29 @@ class TimePanes:
             tried=finding.tried,
             trying=finding.trying,
             intro=self._intro(finding),
-            stage=_stage(finding),
+            stage=self._stage(finding),
         )
 
     def _intro(self, finding: Finding) -> str:
         """What stands in for a verdict as long as there is none."""
-        if finding.is_under_way:
+        if self._is_under_way(finding):
             return _FIRST_LOOK
-        return " ".join((_NOTHING, *(failures(self._state) if self._state else ())))
+        again = (f"{_AGAIN}.",) if self._can_try else ()
+        return " ".join((_NOTHING, *again, *(failures(self._state) if self._state else ())))
+
+    def _stage(self, finding: Finding) -> str:
+        """How far the diagnosis is, in a few words."""
+        if self._is_under_way(finding):
+            return "under way · x stops"
+        runs = finding.runs.runs.values() if finding.runs else ()
+        if all(run.status is not RunStatus.STOPPED for run in runs):
+            return ""
+        return f"stopped early · {_AGAIN}" if self._can_try else "stopped early"
+
+    def _is_under_way(self, finding: Finding) -> bool:
+        """Whether runs go on, be they of a diagnosis of the history that goes on."""
+        is_open = finding.runs is not None and not finding.runs.is_over
+        return finding.is_under_way or (self._can_try and is_open)
 
     def _job(self, plan: Plan) -> int:
         """The job to look at: the chosen one, else the first on the device of the last."""
@@ -153,13 +170,3 @@ def _settings_of(spec: JobSpec) -> Iterator[str]:
     for text in [*texts, counted(settings.workers, "worker")]:
         if text not in spec.label:
             yield text
-
-
-def _stage(finding: Finding) -> str:
-    """How far the diagnosis is, in a few words."""
-    if finding.is_under_way:
-        return "under way · x stops"
-    runs = finding.runs.runs.values() if finding.runs else ()
-    if any(run.status is RunStatus.STOPPED for run in runs):
-        return "stopped early · d starts again"
-    return ""

@@ -250,7 +250,7 @@ def phase_lines(run: RunState, palette: Palette, width: int, *, unit: str = "epo
 
 def _legend(shares: Sequence[tuple[str, str, float]], palette: Palette, width: int) -> Line:
     """Names with percents, whole; where room is short the smallest are left out."""
-    texts = {name: f" {100 * share:2.0f}%" for name, _, share in shares}
+    texts = {name: f" {round(100 * share):2d}%" for name, _, share in shares}
     kept: set[str] = set()
     for name, _, _ in sorted(shares, key=lambda part: -abs(part[2])):
         if sum(len(other) + len(texts[other]) + 2 for other in (*kept, name)) - 2 <= width:

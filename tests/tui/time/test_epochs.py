@@ -171,6 +171,19 @@ async def test_the_newest_epoch_is_in_sight_until_keys_look_elsewhere() -> None:
         assert app.numbers() == ["1", "2", "3"]
 
 
+async def test_which_rows_and_columns_are_in_sight_is_told_anew_after_a_change_of_size() -> None:
+    app = OneTable(pane_of(run_of(GPU_JOB, 8)))
+    async with app.run_test(size=(100, 20)) as pilot:
+        told = []
+        for width in (100, 160, 100):
+            await pilot.resize_terminal(width, 20)
+            await pilot.pause()
+            told.append(str(app.pane.border_subtitle))
+        assert told[0] == told[2] != told[1]
+        assert told[0].startswith("6-8 of 8 ↑↓ · ")
+        assert told[0].endswith(" more columns in a wider window")
+
+
 async def test_left_and_right_take_another_job() -> None:
     asked: list[int] = []
     app = OneTable(pane_of(run_of(GPU_JOB, 2), jobs=2, take_next_job=asked.append))

@@ -138,8 +138,12 @@ def test_bytes_a_second_come_of_what_was_copied() -> None:
 
 
 def test_more_than_all_of_a_capacity_is_not_in_use() -> None:
-    faster = replace(diagnosis(), samples_per_s=Figure(value=5200.0))
-    assert parts_seen(WHOLE, finding(faster))[0].in_use == 1.0
+    def in_use(flow: Figure) -> float | None:
+        return parts_seen(WHOLE, finding(replace(diagnosis(), samples_per_s=flow)))[0].in_use
+
+    assert in_use(Figure(value=5200.0, low=5000.0, high=5400.0)) == 1.0
+    assert in_use(Figure(value=5200.0, low=5150.0, high=5400.0)) is None
+    assert in_use(Figure(value=5200.0)) is None
 
 
 def test_where_nothing_limits_nothing_is_lit() -> None:

@@ -39,6 +39,12 @@ def test_a_run_under_way_does_not_change_the_median_of_those_over() -> None:
     assert rows(state)[0].endswith("2,000")
 
 
+def test_the_speed_of_two_runs_is_that_of_their_mean_time_as_in_the_evidence() -> None:
+    of = two_jobs()
+    state = replayed(of, finished_run(1.0, 0.5), [], finished_run(1.0, 0.1))
+    assert rows(state)[0].endswith("3,333")
+
+
 def test_where_rows_are_narrow_a_count_stands_for_the_bar() -> None:
     state = replayed(two_jobs(), finished_run(1.0, 0.5), [*STARTED, epoch(1, 0.25)])
     _, second = rows(state, 30)

@@ -7,11 +7,12 @@ import pytest
 from runners.state import ComparisonState
 from tests.fakes import past, scenes
 from tests.fakes.diagnoses import WHOLE
-from tests.fakes.diagnosing import diagnosed, words_of
+from tests.fakes.diagnosing import diagnosed, until_done, until_quiet, words_of
 from tests.fakes.diagnosis_scene import diagnosis_script
 from tests.fakes.live import Stage, screen_text, settle
 from tests.fakes.training import plan
 from tui.finding import Finding
+from tui.screens.live import View
 
 
 @pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24), (40, 10)])
@@ -89,6 +90,28 @@ async def test_a_diagnosis_of_the_past_is_shown_as_one_with_the_commands_of_its_
         assert "more rows of evidence" not in text
         assert "epochs · as written · trial 3/7" in text
         assert "y chart" not in text
+
+
+async def test_one_that_was_stopped_goes_on_from_the_history_in_its_view(tmp_path: Path) -> None:
+    stage = Stage(script=diagnosis_script(stops_at=4), history=tmp_path / "h.sqlite")
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("d")
+        await until_quiet(stage, pilot)
+        await pilot.press("x")
+        await until_done(stage, pilot)
+        await past.press(pilot, "h", "enter")
+        await settle(pilot, 8)
+        text = past.text_of(pilot)
+        assert "diagnosis · undecided · stopped early" in text
+        assert "d starts again" not in text
+        await past.press(pilot, "escape", "R")
+        await until_quiet(stage, pilot)
+        assert stage.app.live.view is View.TIME
+        assert "diagnosis · input-bound" in words_of(stage)
+        assert "stopped early" not in words_of(stage)
+        await pilot.press("1")
+        await until_done(stage, pilot)
+        assert "predicted 9.14× · measured 7." in words_of(stage)
 
 
 async def test_a_race_of_the_past_has_its_epochs_below(tmp_path: Path) -> None:

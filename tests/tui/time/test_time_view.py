@@ -88,7 +88,7 @@ async def test_a_first_look_that_fails_leaves_its_reason_and_its_remedy_in_sight
     stage = Stage(script=lambda settings: scenes.failing_script(replace(settings, device="cuda:0")))
     async with stage.app.run_test(size=(90, 60)) as pilot:
         text = await diagnosed(stage, pilot)
-        assert "The runs ended before they told anything; d starts again. All jobs failed: " in text
+        assert "The runs ended before they told anything. d starts again. All jobs failed: " in text
         assert "pip install --force-reinstall torch torchvision" in text
         assert text.count("not measured") == 3
 

@@ -31,7 +31,6 @@ class DiagnosisPane(RowsWidget):
         "What limits the training; what to change, by how much that should speed it up, and, once "
         "it was tried, by how much it did, with its 95 % interval; then what all that rests on."
     )
-    DEFAULT_CSS = "DiagnosisPane { border-subtitle-color: $text-muted; }"
 
     def __init__(self, *, can_try: bool = True, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
@@ -61,14 +60,13 @@ class DiagnosisPane(RowsWidget):
             intro: What stands here as long as nothing is known.
             stage: How far it is, in a few words.
         """
+        bottleneck = str(found.bottleneck) if found else ""
+        self.entitle(" · ".join(filter(None, ("diagnosis", bottleneck, stage))))
         shown = (found, tried, trying, intro)
-        if stage == self.border_subtitle and shown == self._shown:
+        if shown == self._shown:
             return
         self._shown = shown
         self._found, self._tried, self._trying, self._intro = shown
-        self.entitle(f"diagnosis · {found.bottleneck}" if found else "diagnosis")
-        if stage != self.border_subtitle:
-            self.border_subtitle = stage
         self.redraw()
 
     def lines(self, palette: Palette, width: int, height: int) -> list[Line]:

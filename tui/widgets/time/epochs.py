@@ -107,6 +107,10 @@ class EpochsPane(RowsWidget):
         if self._top != before:
             event.stop()
 
+    def on_resize(self) -> None:
+        """Tell anew what is in sight."""
+        self.redraw()
+
     def redraw(self) -> None:
         """See `RowsWidget.redraw`."""
         super().redraw()

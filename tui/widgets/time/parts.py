@@ -36,7 +36,8 @@ class PartSeen:
         capacity: Samples a second it could do alone; None where that is not known.
         remark: The interval of that, or why it is not known.
         bytes_per_s: The same in bytes, of copies to the device.
-        in_use: How much of the capacity the job as it is uses, 0 to 1.
+        in_use: How much of the capacity the job as it is uses, 0 to 1; None where it is surely
+            faster than that, so that something else slowed the run that tells of the part.
         is_narrow: Whether it limits.
         is_measured: Whether the run that tells of it goes on.
     """
@@ -98,7 +99,7 @@ def parts_seen(spec: JobSpec | None, finding: Finding | None) -> tuple[PartSeen,
                 capacity=figure,
                 remark=_interval(figure),
                 bytes_per_s=_bytes_per_s(figure, runs) if part is Part.TRANSFER else None,
-                in_use=min(1.0, flow.value / figure.value) if flow and figure.value else None,
+                in_use=_in_use(flow, figure) if flow else None,
                 is_narrow=found is not None and found.narrow is part,
                 is_measured=is_measured,
             )
@@ -115,6 +116,12 @@ def _runs_of(part: Part, runs: ComparisonState | None) -> Sequence[RunState]:
     """The runs that tell of a part."""
     job = places(runs.plan).get(_ROLES[part]) if runs else None
     return () if runs is None or job is None else runs.runs_of(job)
+
+
+def _in_use(flow: Figure, figure: Figure) -> float | None:
+    least = flow.value if flow.low is None else flow.low
+    most = figure.value if figure.high is None else figure.high
+    return min(1.0, flow.value / figure.value) if figure.value and least <= most else None
 
 
 def _interval(figure: Figure) -> str:

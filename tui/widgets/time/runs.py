@@ -114,6 +114,6 @@ def _status(run: RunState, epochs: int, palette: Palette, width: int) -> Line:
 
 
 def _speed(runs: Sequence[RunState], newest: RunState) -> float | None:
-    """The median of the runs that are over, else how fast the newest goes."""
-    rates = [rate for run in runs if run.status.is_over and (rate := samples_per_s(run))]
-    return statistics.median(rates) if rates else flow_of(newest).samples_per_s
+    """The runs that are over by the median of their times, else how fast the newest goes."""
+    times_s = [1 / rate for run in runs if run.status.is_over and (rate := samples_per_s(run))]
+    return 1 / statistics.median(times_s) if times_s else flow_of(newest).samples_per_s
