@@ -150,6 +150,7 @@ class Host:
         for name, file in self._pressure_files.items():
             text = read_text(file) or ""
             answers[f"pressure_{name}_pct"] = _average_pct(text, "some")
+            answers[f"pressure_{name}_s"] = _some_s(text)
             # That all tasks wait for a CPU means nothing for a whole machine.
             if name != "cpu":
                 answers[f"pressure_{name}_full_pct"] = _average_pct(text, "full")
@@ -159,6 +160,12 @@ class Host:
 def _average_pct(text: str, kind: str) -> float | None:
     _, found, rest = text.partition(f"{kind} avg10=")
     return float(rest.partition(" ")[0]) if found else None
+
+
+def _some_s(text: str) -> float | None:
+    """Seconds in which some task waited: the `total` of the first line, in microseconds."""
+    _, found, rest = text.partition(" total=")
+    return int(rest.partition("\n")[0]) / 1e6 if found and text.startswith("some ") else None
 
 
 def _cpu_name(root: Path) -> str | None:

@@ -62,6 +62,9 @@ class HostReading:
         pressure_cpu_pct: Share of the last 10 s in which some task waited for a CPU (PSI).
         pressure_io_pct: The same for waiting on storage.
         pressure_memory_pct: The same for waiting on memory.
+        pressure_cpu_s: Seconds since the machine started in which some task waited for a CPU.
+        pressure_io_s: The same for waiting on storage.
+        pressure_memory_s: The same for waiting on memory.
         pressure_io_full_pct: Share of the last 10 s in which all tasks waited on storage.
         pressure_memory_full_pct: The same for memory.
         throttled_s: Seconds this process's control group was throttled by its CPU quota,
@@ -106,6 +109,9 @@ class HostReading:
     pressure_cpu_pct: float | None = None
     pressure_io_pct: float | None = None
     pressure_memory_pct: float | None = None
+    pressure_cpu_s: float | None = None
+    pressure_io_s: float | None = None
+    pressure_memory_s: float | None = None
     pressure_io_full_pct: float | None = None
     pressure_memory_full_pct: float | None = None
     throttled_s: float | None = None

@@ -45,7 +45,7 @@ class EpochMachine:
         throttled_s: Seconds for which the control group's quota held processes back, those of
             each core counted: it may be more than the epoch.
         thermal_throttled_s: Seconds for which the processor slowed itself for heat.
-        pressure_cpu_pct: Largest share of 10 s in which some task waited for a core (PSI).
+        pressure_cpu_pct: Share of the epoch in which some task waited for a core (PSI).
         pressure_io_pct: The same for storage.
         pressure_memory_pct: The same for memory.
         disk_read_bytes: Bytes read from all local disks.

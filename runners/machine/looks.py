@@ -26,9 +26,9 @@ _HOST = {
     "package_power_w": Kind.MEAN,
     "disk_read_bytes_per_s": Kind.MEAN,
     "temperature_c": Kind.MOST,
-    "pressure_cpu_pct": Kind.MOST,
-    "pressure_io_pct": Kind.MOST,
-    "pressure_memory_pct": Kind.MOST,
+    "pressure_cpu_s": Kind.SUM,
+    "pressure_io_s": Kind.SUM,
+    "pressure_memory_s": Kind.SUM,
     "throttled_s": Kind.SUM,
     "thermal_throttled_s": Kind.SUM,
 }
@@ -160,10 +160,11 @@ def _is_told(time: TimeOfTrack) -> bool:
 
 def _of_host(host: HostReading, before: HostReading) -> tuple[float | None, ...]:
     values = {
-        "busy_cores": _busy_cores(host),
-        "throttled_s": _growth(host.throttled_s, before.throttled_s),
-        "thermal_throttled_s": _growth(host.thermal_throttled_s, before.thermal_throttled_s),
+        name: _growth(getattr(host, name), getattr(before, name))
+        for name, kind in _HOST.items()
+        if kind is Kind.SUM
     }
+    values["busy_cores"] = _busy_cores(host)
     return tuple(values[n] if n in values else getattr(host, n) for n in _HOST)
 
 

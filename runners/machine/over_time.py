@@ -33,11 +33,17 @@ def figures_of_host(time: TimeOfTrack, process_s: float | None) -> dict[str, Any
         "steal_pct": time.mean("cpu_steal_pct"),
         "throttled_s": time.total("throttled_s"),
         "thermal_throttled_s": time.total("thermal_throttled_s"),
-        "pressure_cpu_pct": time.most("pressure_cpu_pct"),
-        "pressure_io_pct": time.most("pressure_io_pct"),
-        "pressure_memory_pct": time.most("pressure_memory_pct"),
+        "pressure_cpu_pct": _share_pct(time, "pressure_cpu_s"),
+        "pressure_io_pct": _share_pct(time, "pressure_io_s"),
+        "pressure_memory_pct": _share_pct(time, "pressure_memory_s"),
         "disk_read_bytes": time.integral("disk_read_bytes_per_s"),
     }
+
+
+def _share_pct(time: TimeOfTrack, name: str) -> float | None:
+    """The share of the time that counted seconds are, in percent."""
+    counted_s = time.total(name)
+    return None if counted_s is None else 100 * counted_s / (time.end_s - time.start_s)
 
 
 def figures_of_gpu(time: TimeOfTrack, waits: DataWaits | None) -> dict[str, Any]:

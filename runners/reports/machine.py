@@ -125,13 +125,19 @@ def _known(rows: Rows, name: str) -> list[tuple[float, float]]:
     ]
 
 
+def _mean_of(rows: Rows, name: str) -> float | None:
+    """The mean over the time."""
+    known = _known(rows, name)
+    whole_s = sum(seconds for _, seconds in known)
+    return sum(value * seconds for value, seconds in known) / whole_s if whole_s else None
+
+
 def _mean(name: str, text: Callable[[float], str]) -> Cell:
     """A cell with the mean over the time."""
 
     def cell(rows: Rows) -> str | None:
-        known = _known(rows, name)
-        whole_s = sum(seconds for _, seconds in known)
-        return text(sum(v * s for v, s in known) / whole_s) if whole_s else None
+        mean = _mean_of(rows, name)
+        return None if mean is None else text(mean)
 
     return cell
 
@@ -185,16 +191,10 @@ def _sum(name: str, text: Callable[[float], str], shown_from: float) -> Cell:
 
 def _pressure(rows: Rows) -> str | None:
     """What tasks waited for in a notable share of the time."""
-    shares = {
-        what: [value for value, _ in _known(rows, f"pressure_{what}_pct")]
-        for what in ("cpu", "io", "memory")
-    }
-    if not any(shares.values()):
-        return None
-    notable = {what: max(values) for what, values in shares.items() if values}
-    return ", ".join(
-        f"{what} {_percent(pct)}" for what, pct in notable.items() if pct >= _PRESSURE_FROM_PCT
-    )
+    shares = {what: _mean_of(rows, f"pressure_{what}_pct") for what in ("cpu", "io", "memory")}
+    known = {what: pct for what, pct in shares.items() if pct is not None}
+    notable = [f"{what} {_percent(pct)}" for what, pct in known.items() if pct >= _PSI_FROM_PCT]
+    return ", ".join(notable) if known else None
 
 
 def _dips(rows: Rows) -> str | None:
@@ -230,7 +230,7 @@ def _percent(value: float) -> str:
 # Less than this rounds to nothing.
 _SHOWN_S = 0.05
 _SHOWN_BYTES = 2**20
-_PRESSURE_FROM_PCT = 10.0
+_PSI_FROM_PCT = 10.0
 _COLUMNS: Mapping[str, Cell] = {
     "GPU busy": _mean("gpu_busy_pct", _percent),
     "GPU min": _extreme("gpu_busy_min_pct", min, _percent),

@@ -225,12 +225,13 @@ def test_usable_cores_say_what_limits_them(
     assert (reading.cores_total, reading.cores_usable, reading.cores_limit) == (4, usable, limit)
 
 
-def test_pressure_is_the_ten_second_average(tmp_path: Path) -> None:
+def test_pressure_is_the_ten_second_average_and_counted(tmp_path: Path) -> None:
     text = "some avg10={} avg60=1.00 avg300=1.00 total=5\nfull avg10=9.00 avg60=0 total=0\n"
     files = {f"proc/pressure/{name}": text.format(n) for name, n in [("cpu", 12.5), ("io", 0.0)]}
     reading = read(tmp_path, files)
     assert (reading.pressure_cpu_pct, reading.pressure_io_pct) == (12.5, 0)
     assert reading.pressure_io_full_pct == 9
+    assert (reading.pressure_cpu_s, reading.pressure_memory_s) == (5e-6, None)
     assert (reading.pressure_memory_pct, reading.pressure_memory_full_pct) == (None, None)
 
 

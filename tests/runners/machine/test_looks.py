@@ -236,7 +236,7 @@ def test_the_hosts_counters_rates_and_pressure() -> None:
             throttled_s=10.0 + 0.5 * at,
             thermal_throttled_s=None if at == 2 else 1.0,
             disk_read_bytes_per_s=1000.0 * at,
-            pressure_io_pct=[0.0, 5.0, 9.0, 1.0, 0.0][at],
+            pressure_io_s=[7.0, 7.0, 7.6, 7.9, 7.9][at],
             cpu_steal_pct=4.0,
             cpu_busy_pct=50.0,
         )
@@ -247,7 +247,8 @@ def test_the_hosts_counters_rates_and_pressure() -> None:
     assert found.throttled_s == pytest.approx(1.25)
     assert found.thermal_throttled_s is None
     assert found.disk_read_bytes == pytest.approx(500 + 2000 + 3000)
-    assert found.pressure_io_pct == 9.0
+    assert found.pressure_io_pct == pytest.approx(100 * 0.9 / 2.5)
+    assert found.pressure_cpu_pct is None
     assert (found.steal_pct, found.cpu_busy_pct) == (4.0, 50.0)
 
 

@@ -113,7 +113,7 @@ def test_of_many_epochs_a_row_for_each_job() -> None:
     assert (first["job"], second["job"]) == ("cuda:0, 11 epochs", "cpu, 5 epochs")
     assert first["clock MHz"] == "1,924"
     assert first["°C"] == "93"
-    assert (first["GPU min"], first["psi"]) == ("12 %", "cpu 41 %, io 12 %")
+    assert (first["GPU min"], first["psi"]) == ("12 %", "cpu 12 %, io 12 %")
     assert first["note"] == "1 slowed by hw-thermal"
     assert second["quota s"] == "12.5"
     assert second["note"] == ""
