@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,9 +22,11 @@ from runners.workloads import JobSettings
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.real_worker import RealWorker
 
-_BUSY = "while True: pass"
 # Where version 1 keeps groups of processor time, then version 2.
 _CPU_GROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
+_PERIOD_US = 100_000
+# What is planted is large, so a short look at it does.
+TRIAL_S = 0.15
 
 
 def job(workload: str, data: Path, **changes: Any) -> JobSettings:
@@ -43,24 +43,36 @@ def job(workload: str, data: Path, **changes: Any) -> JobSettings:
     return JobSettings(**(values | changes))
 
 
-def diagnosed(
-    settings: JobSettings, *faults: str, trial_s: float = 0.3
-) -> tuple[Diagnosis, ComparisonState]:
-    """What is found of a job with these faults, and the runs behind it."""
+def diagnosed(settings: JobSettings, *faults: str, group: Path | None) -> Diagnosis:
+    """What is found of a job with these faults, from brief epochs.
+
+    Args:
+        settings: The job.
+        faults: As `benchmarks.planted_worker` takes them.
+        group: The list of processes of the control group to train in; None for none.
+    """
 
     async def runs() -> ComparisonState:
-        with closing(WarmWorkers(command=planted_server(*faults))) as warm:
+        command = in_group(group, *planted_server(*faults))
+        with closing(WarmWorkers(command=command)) as warm:
 
             async def run_plan(plan: Plan) -> ComparisonState:
                 return await Comparison(plan, lambda *_: None, run_worker=warm.run_worker).run()
 
-            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=trial_s)
+            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=TRIAL_S)
             return await diagnosing.run()
 
     state = asyncio.run(runs())
     found = diagnose(state)
     assert found is not None, [run.error for run in state.runs.values()]
-    return found, state
+    return found
+
+
+def in_group(group: Path | None, *command: str) -> tuple[str, ...]:
+    """The command, in a control group if there is one; its own arguments may follow."""
+    if group is None:
+        return command
+    return ("sh", "-c", f'echo $$ > {group} && exec "$@"', "sh", *command)
 
 
 def first_core() -> int:
@@ -69,46 +81,39 @@ def first_core() -> int:
 
 
 @contextmanager
-def neighbor_on(core: int) -> Iterator[None]:
-    """A process that uses all of a core it can get."""
-    process = subprocess.Popen([sys.executable, "-c", _BUSY])
-    try:
-        os.sched_setaffinity(process.pid, [core])
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def training_on(core: int, data: Path) -> Iterator[None]:
-    """Another training on a core."""
+def training_on(core: int, data: Path, group: Path | None) -> Iterator[None]:
+    """Another training on a core, in a control group if there is one."""
     settings = job("fashion-cnn", data, epochs=1_000, cores=(core,))
     with RealWorker(settings) as worker:
+        if group is not None:
+            group.write_text(str(worker.process.pid))
         next(event for event in worker.events() if isinstance(event, EpochStarted))
         yield
 
 
 @contextmanager
-def quota_of(cores: float) -> Iterator[Path]:
-    """A control group that may use so many cores' worth of time; its list of processes.
+def control_group(cores: float | None = None) -> Iterator[Path]:
+    """A control group that comes before all others on the cores; its list of processes.
 
-    It comes before all others, so that nothing but the quota keeps its processes waiting.
+    Args:
+        cores: So many cores' worth of time it may use; None for all.
 
     Raises:
         OSError: No such group can be made here.
     """
-    period_us = 100_000
-    group = next((root for root in _CPU_GROUPS if root.is_dir()), _CPU_GROUPS[-1]) / "racetop-test"
+    root = next((root for root in _CPU_GROUPS if root.is_dir()), _CPU_GROUPS[-1])
+    group = root / f"racetop-test-{os.getpid()}"
     group.mkdir()
     try:
         if (limit := group / "cpu.max").exists():
-            limit.write_text(f"{int(cores * period_us)} {period_us}")
             (group / "cpu.weight").write_text("10000")
+            if cores is not None:
+                limit.write_text(f"{int(cores * _PERIOD_US)} {_PERIOD_US}")
         else:
             (group / "cpu.shares").write_text("262144")
-            (group / "cpu.cfs_period_us").write_text(str(period_us))
-            (group / "cpu.cfs_quota_us").write_text(str(int(cores * period_us)))
+            if cores is not None:
+                (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
+                (group / "cpu.cfs_quota_us").write_text(str(int(cores * _PERIOD_US)))
         yield group / "cgroup.procs"
     finally:
         group.rmdir()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from benchmarks.quiet import BUSY_PCT, wait_for_quiet
 from tests.fakes.image_sets import make_set
+from tests.fakes.real_diagnosis import control_group
 
 _PATIENCE_S = 20.0
 
@@ -22,8 +25,19 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def quiet() -> None:
-    """Nothing else uses the machine: what others do there would rightly be named as the cause."""
-    busy_pct = wait_for_quiet(_PATIENCE_S)
-    if busy_pct > BUSY_PCT:
-        pytest.skip(f"other programs keep {busy_pct:.0f} % of the cores busy")
+def group() -> Iterator[Path | None]:
+    """Nothing else takes the cores: it would rightly be named as the cause.
+
+    A control group that comes before all others, or where none can be made, None on a machine that
+    does nothing else.
+    """
+    with ExitStack() as ended:
+        processes = None
+        try:
+            processes = ended.enter_context(control_group())
+        except OSError as error:
+            busy_pct = wait_for_quiet(_PATIENCE_S)
+            if busy_pct > BUSY_PCT:
+                why = f"no control group can be made to come before them: {error}"
+                pytest.skip(f"other programs keep {busy_pct:.0f} % of the cores busy, and {why}")
+        yield processes

@@ -1,4 +1,4 @@
-"""Trainings that nothing holds up but their steps."""
+"""Trainings that nothing holds up but their steps, which nothing else is said to hold up."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from tests.fakes.real_diagnosis import diagnosed, job
 pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
 
 
-@pytest.mark.usefixtures("quiet")
-def test_a_tiny_model_at_batch_1_is_launch_bound(sets: Path) -> None:
+def test_a_tiny_model_at_batch_1_is_launch_bound(sets: Path, group: Path | None) -> None:
     settings = job("mlp", sets, variant=Variant.TUNED, batch_size=1)
-    found, _ = diagnosed(settings)
+    found = diagnosed(settings, group=group)
 
     assert found.bottleneck is Bottleneck.LAUNCH
     assert found.shares.launch_ratio is not None
@@ -24,9 +23,10 @@ def test_a_tiny_model_at_batch_1_is_launch_bound(sets: Path) -> None:
     assert any("batch" in remedy.what for remedy in found.remedies)
 
 
-@pytest.mark.usefixtures("quiet")
-def test_a_big_convolution_is_compute_bound(sets: Path) -> None:
-    found, _ = diagnosed(job("cnn5", sets, batch_size=8))
+def test_a_big_convolution_is_compute_bound_and_contends_with_nothing(
+    sets: Path, group: Path | None
+) -> None:
+    found = diagnosed(job("cnn5", sets, batch_size=8), group=group)
 
     # On noisy cores an interval may straddle its cut-off: the class it would be is named even so.
     assert found.bottleneck in (Bottleneck.COMPUTE, Bottleneck.UNDECIDED)
@@ -35,3 +35,5 @@ def test_a_big_convolution_is_compute_bound(sets: Path) -> None:
     assert found.shares.launch_ratio.value > 1.5
     assert found.shares.stall is not None
     assert found.shares.stall.value < 0.05
+    assert found.shares.contended is not None
+    assert found.shares.contended.value < 0.1

@@ -17,15 +17,17 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "cifar10-images.tar.xz"
 INPUT = {Bottleneck.INPUT, Bottleneck.MILDLY_INPUT}
-BATCH = 10
+BATCH = 5
 ITEM_S = 0.001
 # A step computes, asleep, for as long as its samples are waited for.
 STEP_S = BATCH * ITEM_S
 
 
-def test_a_loader_that_sleeps_is_named_with_the_share_it_takes(sets: Path) -> None:
+def test_a_loader_that_sleeps_is_named_with_the_share_it_takes(
+    sets: Path, group: Path | None
+) -> None:
     settings = job("fashion-cnn", sets, batch_size=BATCH)
-    found, _ = diagnosed(settings, f"item-sleep={ITEM_S}", f"forward-sleep={STEP_S}")
+    found = diagnosed(settings, f"item-sleep={ITEM_S}", f"forward-sleep={STEP_S}", group=group)
 
     assert found.bottleneck is Bottleneck.INPUT
     assert found.narrow is Part.LOADER
@@ -37,8 +39,9 @@ def test_a_loader_that_sleeps_is_named_with_the_share_it_takes(sets: Path) -> No
     assert found.remedies
 
 
-def test_the_same_without_the_sleep_is_not_input_bound(sets: Path) -> None:
-    found, _ = diagnosed(job("fashion-cnn", sets, batch_size=BATCH), f"forward-sleep={STEP_S}")
+def test_the_same_without_the_sleep_is_not_input_bound(sets: Path, group: Path | None) -> None:
+    settings = job("fashion-cnn", sets, batch_size=BATCH)
+    found = diagnosed(settings, f"forward-sleep={STEP_S}", group=group)
 
     assert found.bottleneck not in INPUT
     assert found.shares.stall is not None
@@ -46,10 +49,10 @@ def test_the_same_without_the_sleep_is_not_input_bound(sets: Path) -> None:
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real images are not beside this checkout")
-def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path) -> None:
-    root = enlarged(tmp_path, train=16, test=2, side=768)
+def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path, group: Path | None) -> None:
+    root = enlarged(tmp_path, train=16, test=2, side=512)
     settings = job("cifar-resnet18", root, batch_size=8)
-    found, _ = diagnosed(settings)
+    found = diagnosed(settings, group=group)
 
     assert found.bottleneck is Bottleneck.INPUT
     assert found.narrow is Part.LOADER

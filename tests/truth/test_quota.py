@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.real_diagnosis import quota_of
+from tests.fakes.real_diagnosis import TRIAL_S, control_group, in_group
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
-ARGUMENTS = ("diagnose", "fashion-cnn", "--devices", "cpu", "--trial-seconds", "0.3")
+ARGUMENTS = ("diagnose", "fashion-cnn", "--devices", "cpu", "--trial-seconds", f"{TRIAL_S}")
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def half_a_core() -> Iterator[Path]:
     """The list of processes of a control group that may use half a core."""
     with ExitStack() as ended:
         try:
-            processes = ended.enter_context(quota_of(0.5))
+            processes = ended.enter_context(control_group(0.5))
         except OSError as error:
             pytest.skip(f"no control group with a quota can be made here: {error}")
         yield processes
@@ -34,9 +34,8 @@ def test_a_quota_below_what_the_training_uses_is_named(
     sets: Path, tmp_path: Path, half_a_core: Path
 ) -> None:
     options = ("--data", str(sets), "--json", "--trials", "3")
-    in_group = ("sh", "-c", f'echo $$ > {half_a_core} && exec "$@"', "sh")
     done = subprocess.run(
-        [*in_group, sys.executable, "-m", "tui", *ARGUMENTS, *options],
+        in_group(half_a_core, sys.executable, "-m", "tui", *ARGUMENTS, *options),
         cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True,
