@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 
 # Of a longer epoch every other one is left out.
@@ -16,8 +17,9 @@ class DataWaits:
     """
 
     def __init__(self, start_s: float) -> None:
-        self._at_s = [start_s]
-        self._waited_s = [0.0]
+        # The history keeps those of thousands of epochs: a list takes four times the memory.
+        self._at_s = array("d", [start_s])
+        self._waited_s = array("d", [0.0])
 
     @property
     def known_until_s(self) -> float:

@@ -227,9 +227,9 @@ def _percent(value: float) -> str:
     return f"{value:.0f} %"
 
 
-# Less than this rounds to nothing.
+# Less than this is next to nothing.
 _SHOWN_S = 0.05
-_SHOWN_BYTES = 2**20
+_SHOWN_BYTES = 10 * 2**20
 _PSI_FROM_PCT = 10.0
 _COLUMNS: Mapping[str, Cell] = {
     "GPU busy": _mean("gpu_busy_pct", _percent),

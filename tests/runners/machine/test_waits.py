@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from runners.machine.waits import MOST_MOMENTS, DataWaits
@@ -34,3 +36,13 @@ def test_a_long_epoch_keeps_its_ends() -> None:
 
     assert found.share(10.0, 10.0 + 5 * MOST_MOMENTS - 1) == pytest.approx(0.5)
     assert found.share(1000.3, 1001.9) == pytest.approx(0.5)
+
+
+def test_the_waits_of_an_epoch_take_little_memory() -> None:
+    tracemalloc.start()
+    found = waits(*((10.0 + n / 10, n / 100) for n in range(1, MOST_MOMENTS)))
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found.known_until_s > 100
+    assert held_bytes < 40 * MOST_MOMENTS
