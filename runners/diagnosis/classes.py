@@ -5,7 +5,8 @@ In this order, and why:
 1. Heat or a power limit, then other processes, a quota or the job's own loader processes on its
    cores: they change the figures of all other runs too, so what those say is of a slowed machine.
 2. The largest of input, transfer and figures read in each step: they are shares of the same time.
-   Input is what goes away with batches on the device, less the copies where they were told apart.
+   Input is what goes away when batches cost nothing to make: copies, where there are any, are not
+   in it.
 3. Launch overhead: what is left is the steps, and they cost the same whatever their size.
 4. Mildly input-bound: at most a fifth of the time, so the lesser part of what (3) would say.
 5. Compute: nothing else explains the time.
@@ -89,7 +90,6 @@ class Case:
 
 _Against = Callable[[Figure, float], Side]
 _Open = frozenset[Role]
-_INPUT = frozenset({Role.AS_IT_IS, Role.CACHED})
 _TRANSFER = frozenset({Role.HOST_CACHED, Role.CACHED})
 _SYNC = frozenset({Role.UNREAD, Role.CACHED})
 _LAUNCH = frozenset({Role.TWICE, Role.CACHED})
@@ -97,11 +97,10 @@ _LAUNCH = frozenset({Role.TWICE, Role.CACHED})
 
 def decide(figures: Figures) -> Decision | None:
     """The class; None as long as the two runs that it rests on have no figures."""
-    stall = figures.shares.stall
-    if stall is None:
+    if figures.shares.stall is None or figures.input is None:
         return None
-    seems, _ = _class(figures, stall, _by_value)
-    found, hangs_on = _class(figures, stall, _by_interval)
+    seems, _ = _class(figures, figures.input, _by_value)
+    found, hangs_on = _class(figures, figures.input, _by_interval)
     return Decision(
         bottleneck=found,
         seems=seems,
@@ -128,22 +127,26 @@ def hangs_on(state: ComparisonState, job: int) -> bool:
     return any(roles.get(role) == job for role in decision.hangs_on)
 
 
-def _class(figures: Figures, stall: Figure, against: _Against) -> tuple[Bottleneck, _Open]:
+def _class(figures: Figures, share: Figure, against: _Against) -> tuple[Bottleneck, _Open]:
     """The class by a way to compare with cut-offs, and the roles that it hangs on."""
     outside = _from_outside(figures, against)
     if outside is not None:
         return outside, frozenset()
-    largest = _largest_loss(figures, stall, against)
+    largest = _largest_loss(figures, share, against)
     if largest is not None:
         return largest
     ratio = figures.shares.launch_ratio
     side = Side.ABOVE if ratio is None else against(ratio, LAUNCH_RATIO)
     if side is not Side.ABOVE:
         return _told(Bottleneck.LAUNCH, side is Side.BELOW, _LAUNCH)
-    side = against(stall, MILD_INPUT_SHARE)
+    side = against(share, MILD_INPUT_SHARE)
     if side is Side.BELOW:
         return Bottleneck.COMPUTE, frozenset()
-    return _told(Bottleneck.MILDLY_INPUT, side is Side.ABOVE, _INPUT)
+    return _told(Bottleneck.MILDLY_INPUT, side is Side.ABOVE, _input(figures))
+
+
+def _input(figures: Figures) -> _Open:
+    return frozenset({Role.AS_IT_IS, figures.fed or Role.CACHED})
 
 
 def _told(bottleneck: Bottleneck, is_sure: bool, roles: _Open) -> tuple[Bottleneck, _Open]:
@@ -185,12 +188,12 @@ def _is_own_doing(figures: Figures) -> bool:
 
 
 def _largest_loss(
-    figures: Figures, stall: Figure, against: _Against
+    figures: Figures, share: Figure, against: _Against
 ) -> tuple[Bottleneck, _Open] | None:
     """The largest of what goes away when a part is left out; None where all is too little."""
     transfer, sync = figures.shares.transfer, figures.shares.sync
-    copies = max(0.0, transfer.value) if transfer is not None else 0.0
-    losses = [(stall.value - copies, Bottleneck.INPUT, against(stall, INPUT_SHARE), _INPUT)]
+    side = against(share, INPUT_SHARE)
+    losses = [(share.value, Bottleneck.INPUT, side, _input(figures))]
     if transfer is not None:
         side = against(transfer, TRANSFER_SHARE)
         losses.append((transfer.value, Bottleneck.TRANSFER, side, _TRANSFER))

@@ -9,9 +9,12 @@ from runners.machine.figures import EpochMachine
 from runners.machine.slowed import Slowed, slowed
 from runners.state import RunState
 from runners.statistics import steady_epochs
+from runners.workloads import JobSettings
 
 # What a quota or a hypervisor took is worth a word from so much of the time on.
 _NOTABLE = 0.05
+NOTABLE_CORES = 0.5
+"""What others use of the cores is worth a word from so much of one on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,19 @@ def outside(runs: Sequence[RunState]) -> Outside | None:
         steal_share=None if steal_share is None else steal_share / 100,
         others_busy=_mean((machine.other_cores_busy, epoch_s) for machine, epoch_s in seen),
     )
+
+
+def has_too_many_threads(settings: JobSettings) -> bool:
+    """Whether a job computes with more threads than it has cores, so that they wait in turn."""
+    return 0 < len(settings.cores) < (settings.threads or 0)
+
+
+def is_by_own_threads(settings: JobSettings, seen: Outside | None) -> bool:
+    """Whether a job's own threads are all that is known to hold its cores."""
+    if not has_too_many_threads(settings):
+        return False
+    by_others = seen is not None and (seen.others_busy or 0.0) >= NOTABLE_CORES
+    return not by_others and not (seen is not None and (seen.is_quota or seen.is_steal))
 
 
 def throttled_share(run: RunState) -> float | None:

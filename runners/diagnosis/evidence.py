@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from runners.diagnosis.classes import Case
-from runners.diagnosis.conditions import outside
+from runners.diagnosis.conditions import NOTABLE_CORES, outside
 from runners.diagnosis.plan import whole_samples
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.sentences import failures
@@ -13,9 +13,6 @@ from runners.diagnosis.thresholds import CONTENDED_SHARE, START_SHARE
 from runners.diagnosis.wording import factor, of_epoch, percent, rate
 from runners.statistics import data_wait_share
 from runners.text import counted, duration
-
-# What others use of the cores is worth a word from so much of one on.
-_NOTABLE_CORES = 0.5
 
 
 def evidence(case: Case) -> tuple[str, ...]:
@@ -38,7 +35,8 @@ def evidence(case: Case) -> tuple[str, ...]:
 def _without_input(case: Case) -> list[str]:
     compute = dict(case.figures.capacities).get(Part.COMPUTE)
     own, saved = case.figures.samples_per_s, percent(case.figures.shares.stall)
-    return [f"As it is {rate(own)}, without input {rate(compute)}: {saved} less time."]
+    what = "input" if case.figures.shares.transfer is None else "input and copies"
+    return [f"As it is {rate(own)}, without {what} {rate(compute)}: {saved} less time."]
 
 
 def _loader(case: Case) -> list[str]:
@@ -85,7 +83,7 @@ def _cores(case: Case) -> list[str]:
         text = f"It could have run and had no core for {of_epoch(contended)}"
         without = f", without input for {of_epoch(alone)}" if alone else ""
         lines.append(f"{text}{without}.")
-    if seen is not None and (seen.others_busy or 0.0) >= _NOTABLE_CORES:
+    if seen is not None and (seen.others_busy or 0.0) >= NOTABLE_CORES:
         lines.append(f"Other processes used {seen.others_busy:.1f} cores meanwhile.")
     return lines
 

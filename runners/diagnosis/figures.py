@@ -34,6 +34,9 @@ class Figures:
         workers: Loader processes of the job.
         trials: How many trials the job as it is has figures of.
         sample_s: Seconds a sample of a whole epoch, by trial, of each role that has figures.
+        fed: The role whose runs have batches without the cost of making them: those that still
+            copy them to the device, where there are such; None without figures.
+        input: What making batches costs: 1 - (fed) / (as it is), copies not in it.
         shares: Where the time goes.
         capacities: Samples a second that each part could do alone.
         samples_per_s: Speed of the job as it is.
@@ -46,6 +49,8 @@ class Figures:
     workers: int
     trials: int
     sample_s: Mapping[Role, Values]
+    fed: Role | None
+    input: Figure | None
     shares: Shares
     capacities: tuple[tuple[Part, Figure], ...]
     samples_per_s: Figure | None
@@ -88,11 +93,14 @@ def figures_of(state: ComparisonState) -> Figures:
         Part.TRANSFER: _figure(_rate, trials(Role.HOST_CACHED, _copy_s)),
         Part.COMPUTE: _figure(_rate, cached),
     }
+    fed = next((role for role in (Role.HOST_CACHED, Role.CACHED) if role in all_s), None)
     start = trials(Role.AS_IT_IS, lambda run: _start_share(run, own, samples))
     return Figures(
         workers=loader_processes(own),
         trials=len(as_it_is),
         sample_s=all_s,
+        fed=fed,
+        input=_figure(_lost, as_it_is, all_s[fed]) if fed else None,
         shares=shares,
         capacities=tuple((part, rate) for part, rate in rates.items() if rate is not None),
         samples_per_s=_figure(_rate, as_it_is),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from runners.diagnosis.classes import Case
 from runners.diagnosis.commands import command_with_and_without
-from runners.diagnosis.conditions import outside
+from runners.diagnosis.conditions import has_too_many_threads, is_by_own_threads, outside
 from runners.diagnosis.plan import MORE_SAMPLES, Role, loader_processes
 from runners.diagnosis.records import Bottleneck, Remedy
 from runners.diagnosis.thresholds import START_SHARE
@@ -87,7 +87,8 @@ def _more_workers(case: Case) -> list[Remedy]:
     """As many loader processes as idle cores can carry, or as it takes to feed the steps."""
     settings, figures = case.whole.settings, case.figures
     idle = _idle_cores(case)
-    as_it_is_s, steps_s = figures.median_s(Role.AS_IT_IS), figures.median_s(Role.CACHED)
+    as_it_is_s = figures.median_s(Role.AS_IT_IS)
+    steps_s = figures.median_s(figures.fed or Role.CACHED)
     loader_s = figures.median_s(Role.LOADER)
     if settings.variant is not Variant.AS_WRITTEN or idle is None or idle < 1:
         return []
@@ -209,11 +210,20 @@ def _hardware(case: Case) -> list[Remedy]:
     ]
 
 
+def _fewer_threads(case: Case) -> list[Remedy]:
+    settings = case.whole.settings
+    if not has_too_many_threads(settings):
+        return []
+    threads = len(settings.cores)
+    what = f"compute with {counted(threads, 'thread')} in place of {settings.threads}"
+    return [_remedy(case, what, threads=threads)]
+
+
 def _leave_the_cores(case: Case) -> list[Remedy]:
     """What no setting of the job changes."""
-    if not case.decision.is_others_doing:
-        return []
     seen = outside(case.state.runs_of(0))
+    if not case.decision.is_others_doing or is_by_own_threads(case.whole.settings, seen):
+        return []
     if seen and seen.is_quota:
         return [_remedy(case, "raise the CPU quota of its control group, or take fewer threads")]
     if seen and seen.is_steal:
@@ -248,6 +258,6 @@ _REMEDIES: Mapping[Bottleneck, tuple[Callable[[Case], list[Remedy]], ...]] = {
     Bottleneck.LAUNCH: (_larger_batch, _compiled, _fused),
     Bottleneck.SYNC: (_read_once,),
     Bottleneck.COMPUTE: (_half_precision, _channels_last, _compiled, _hardware),
-    Bottleneck.CONTENDED: (_own_cores, _fewer_workers, _leave_the_cores),
+    Bottleneck.CONTENDED: (_own_cores, _fewer_workers, _fewer_threads, _leave_the_cores),
     Bottleneck.THROTTLED: (_cool,),
 }

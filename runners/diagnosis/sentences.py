@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 
 from runners.devices import is_accelerator
 from runners.diagnosis.classes import Case
-from runners.diagnosis.conditions import Outside, outside
+from runners.diagnosis.conditions import (
+    Outside,
+    has_too_many_threads,
+    is_by_own_threads,
+    outside,
+)
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.thresholds import START_SHARE
 from runners.diagnosis.wording import factor, of_epoch, percent, speed
@@ -60,18 +65,18 @@ def failures(state: ComparisonState) -> tuple[str, ...]:
 
 def _input(case: Case) -> str:
     figures, rates = case.figures, dict(case.figures.capacities)
-    stall, start, own = figures.shares.stall, figures.start_share, figures.samples_per_s
+    share, start, own = figures.input, figures.start_share, figures.samples_per_s
     loader, could = rates.get(Part.LOADER), f"{_trainer(case.whole)} could take"
     could = f"{could} {speed(rates.get(Part.COMPUTE))}"
-    if start and stall and start.value >= max(START_SHARE, stall.value / 2):
+    if start and share and start.value >= max(START_SHARE, share.value / 2):
         processes = counted(figures.workers, "loader process", "loader processes")
-        text = f"{of_epoch(stall)} goes into input, {percent(start)} into the start of {processes}"
+        text = f"{of_epoch(share)} goes into input, {percent(start)} into the start of {processes}"
         return f"{text}; it gets {speed(own)} samples/s, {could}"
     if loader is None or own is None or loader.value < _WELL_ABOVE * own.value:
         feeds = f"it {'feeds' if loader else 'gets'} {speed(loader or own)} samples/s"
-        return f"{of_epoch(stall)} waits for the loader; {feeds}, {could}"
+        return f"{of_epoch(share)} waits for the loader; {feeds}, {could}"
     how = "side by side" if figures.workers else "taking turns"
-    text = f"{of_epoch(stall)} goes into input; the loader alone feeds {speed(loader)} samples/s"
+    text = f"{of_epoch(share)} goes into input; the loader alone feeds {speed(loader)} samples/s"
     return f"{text}, {could}, but {how} they get {speed(own)}"
 
 
@@ -104,12 +109,16 @@ def _compute(case: Case) -> str:
 
 def _contended(case: Case) -> str:
     text = f"for {of_epoch(case.figures.shares.contended)} it could have run and had no core"
-    seen = outside(case.state.runs_of(0))
-    why = [_who(seen)] if case.decision.is_others_doing else []
+    seen, settings = outside(case.state.runs_of(0)), case.whole.settings
+    is_others = case.decision.is_others_doing and not is_by_own_threads(settings, seen)
+    why = [_who(seen)] if is_others else []
+    if has_too_many_threads(settings):
+        cores = counted(len(settings.cores), "core")
+        why.append(f"its own {settings.threads} threads share {cores}")
     if case.decision.is_own_doing:
-        count, cores = case.figures.workers, len(case.whole.settings.cores)
+        count, on = case.figures.workers, len(settings.cores)
         processes = counted(count, "loader process", "loader processes")
-        share = f"its own {processes} share {counted(cores, 'core') if cores else 'the cores'}"
+        share = f"its own {processes} share {counted(on, 'core') if on else 'the cores'}"
         why.append(f"{share} with it")
     return f"{text}; {', and '.join(why)}"
 

@@ -93,6 +93,16 @@ BOTH: dict[str, tuple[Cause, JobSettings, Bottleneck]] = {
         on_gpu(),
         Bottleneck.INPUT,
     ),
+    "a fifth that is input and copies together, neither of them enough": (
+        Cause(item_s=2e-6, copy_s=1.2e-6),
+        on_gpu(),
+        Bottleneck.MILDLY_INPUT,
+    ),
+    "copies that are all there is of the input, too little to name": (
+        Cause(copy_s=8e-7),
+        on_gpu(),
+        Bottleneck.COMPUTE,
+    ),
     "the larger of input and figures read": (
         Cause(item_s=9e-6, read_s=4e-4),
         on_gpu(),

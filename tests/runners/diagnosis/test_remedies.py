@@ -138,6 +138,21 @@ async def test_fewer_loader_processes_are_no_remedy_for_neighbors() -> None:
     assert changes_of(found) == [{}]
 
 
+async def test_more_threads_than_cores_are_to_be_fewer_and_no_neighbor_is_blamed() -> None:
+    found = await found_of(Cause(core_wait=0.5), on_cpu(threads=16))
+    assert changes_of(found) == [{"threads": 8}]
+    neighbors = EpochMachine(looks=2, other_cores_busy=6.2)
+    found = await found_of(Cause(core_wait=0.5, machine=neighbors), on_cpu(threads=16))
+    assert changes_of(found) == [{"threads": 8}, {}]
+
+
+async def test_loader_processes_are_bound_by_steps_that_still_copy() -> None:
+    found = await found_of(Cause(item_s=3e-5, copy_s=5e-6), on_gpu())
+    (fed,) = (remedy for remedy in found.remedies if "workers" in dict(remedy.changes))
+    # 45 us a sample as it is, 15 us with its copy and its step.
+    assert fed.predicted == pytest.approx(3.0)
+
+
 @pytest.mark.parametrize(
     ("cause", "job", "words"),
     [

@@ -93,6 +93,18 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
         "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
         "other processes, or a quota, had them.",
     ),
+    "more threads than cores": (
+        Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=0.3)),
+        on_cpu(threads=16),
+        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; its "
+        "own 16 threads share 8 cores.",
+    ),
+    "more threads than cores and neighbors": (
+        Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=6.2)),
+        on_cpu(threads=16),
+        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
+        "others used 6.2 cores meanwhile, and its own 16 threads share 8 cores.",
+    ),
     "a hypervisor": (
         Cause(machine=EpochMachine(looks=2, steal_pct=40.0)),
         on_cpu(),
@@ -165,3 +177,8 @@ async def test_evidence_says_what_a_monitor_would_miss() -> None:
         "It could have run and had no core for 40 % of the epoch (40 to 40), without input for 0 % "
         "of the epoch (0 to 0)."
     )
+
+
+async def test_evidence_of_a_device_that_is_copied_to_says_that_copies_are_left_out_too() -> None:
+    found = await found_of(Cause(item_s=3e-5, copy_s=1e-6), on_gpu())
+    assert "without input and copies 100,000 samples/s" in found.evidence[0]
