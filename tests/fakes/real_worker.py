@@ -99,6 +99,13 @@ class RealWorker:
                 stream.close()
 
 
+def own_core() -> int:
+    """A core for the workers of a test: one each for those that test side by side."""
+    cores = sorted(os.sched_getaffinity(0))
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return cores[int(number) % len(cores)]
+
+
 def fill_pipe(fd: int) -> None:
     """Fill a pipe with empty lines until not one more fits."""
     os.set_blocking(fd, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from runners.launching.warm import WarmWorkers
 from runners.process_events import WorkerExited
 from runners.workloads import JobSettings, Variant
 from tests.fakes.image_sets import make_set
+from tests.fakes.real_worker import own_core
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -37,7 +37,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> JobSettings:
         device="cpu",
         batch_size=100,
         epochs=2,
-        cores=(min(os.sched_getaffinity(0)),),
+        cores=(own_core(),),
         data=str(make_set(tmp_path_factory.mktemp("data"), "FashionMNIST")),
     )
 

@@ -22,7 +22,7 @@ from runners.worker.models import RECIPES
 from runners.workloads import JobSettings, Probe
 from runners.workloads.catalogue import CATALOGUE
 from tests.fakes.image_sets import make_set
-from tests.fakes.real_worker import PATIENCE_S, RealWorker
+from tests.fakes.real_worker import PATIENCE_S, RealWorker, own_core
 
 pytestmark = pytest.mark.torch
 
@@ -44,7 +44,7 @@ def settings(root: Path) -> JobSettings:
         train_samples=400,
         test_samples=100,
         workers=2,
-        cores=(min(os.sched_getaffinity(0)),),
+        cores=(own_core(),),
         data=str(root),
     )
 

@@ -30,7 +30,7 @@ from runners.events import (
 )
 from runners.workloads import JobSettings, Variant
 from tests.fakes.image_sets import make_set
-from tests.fakes.real_worker import PATIENCE_S, RealWorker, lifecycle
+from tests.fakes.real_worker import PATIENCE_S, RealWorker, lifecycle, own_core
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -55,7 +55,7 @@ def settings(root: Path) -> JobSettings:
         device="cpu",
         batch_size=100,
         epochs=2,
-        cores=(min(os.sched_getaffinity(0)),),
+        cores=(own_core(),),
         data=str(root),
     )
 

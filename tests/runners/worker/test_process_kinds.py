@@ -29,7 +29,14 @@ from runners.events import (
 )
 from runners.workloads import JobSettings
 from tests.fakes.image_sets import make_image_folder, make_set
-from tests.fakes.real_worker import PATIENCE_S, RealWorker, broken_library, failure, lifecycle
+from tests.fakes.real_worker import (
+    PATIENCE_S,
+    RealWorker,
+    broken_library,
+    failure,
+    lifecycle,
+    own_core,
+)
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -41,7 +48,7 @@ def settings(tmp_path: Path) -> JobSettings:
         device="cpu",
         batch_size=100,
         epochs=2,
-        cores=(min(os.sched_getaffinity(0)),),
+        cores=(own_core(),),
         data=str(make_set(tmp_path / "data", "FashionMNIST")),
     )
 
