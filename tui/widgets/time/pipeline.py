@@ -70,13 +70,13 @@ class PipelinePane(RowsWidget):
 
 def _picture(parts: Sequence[PartSeen], flow: Flow, palette: Palette, width: int) -> list[Line]:
     """The parts as boxes, side by side."""
-    cells = (width - _ARROW_CELLS * (len(parts) - 1)) // len(parts)
+    cells, left = divmod(width - _ARROW_CELLS * (len(parts) - 1), len(parts))
     rows = [Line(palette) for _ in range(5)]
     for place, part in enumerate(parts):
         if place:
             for line, piece in zip(rows, _arrow(flow, palette), strict=True):
                 line.join(piece)
-        for line, piece in zip(rows, _box(part, palette, cells), strict=True):
+        for line, piece in zip(rows, _box(part, palette, cells + (place < left)), strict=True):
             line.join(piece)
     return rows
 
