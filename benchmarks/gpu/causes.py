@@ -231,6 +231,7 @@ def _settings(cause: Cause, setting: Setting) -> JobSettings:
         variants=(cause.variant,),
         batch_sizes=(cause.batch_size,),
         data="generated",
+        threads=(1,) if setting.is_rehearsal else (),
     )
     data_dir = setting.cache / "data"
     plan = make_plan(request, usable_cores(), data_dir=data_dir, cache_dir=setting.cache)

@@ -110,7 +110,6 @@ def _request(
         epochs=(2 if small else 3,),
         train_samples=2_000 if small else None,
         test_samples=500 if small else None,
-        threads=(1,) if small else (),
         order=order,
         data="generated",
         **axes,

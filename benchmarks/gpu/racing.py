@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -152,6 +152,9 @@ def comparing(setting: Setting) -> Iterator[Callable[[Request], ComparisonState]
 
 
 def _plan(request: Request, setting: Setting) -> Plan:
+    if setting.is_rehearsal:
+        # A rehearsal is not the only one on its machine; threads that wait for each other are.
+        request = replace(request, threads=(1,))
     cores, data_dir = usable_cores(), setting.cache / "data"
     return make_plan(request, cores, data_dir=data_dir, cache_dir=setting.cache)
 
