@@ -19,6 +19,8 @@ COLUMNS = (
     "persistent_workers", "pin_memory", "start_method", "first_wait_s", "copied_bytes",
     "core_wait_s", "gpu_busy_pct", "power_w", "energy_j", "energy_source", "temperature_c",
     "sm_clock_mhz", "cpu_busy_pct", "own_cores_busy", "other_cores_busy", "throttled_s", "slowed",
+    "gpu_busy_min_pct", "pressure_cpu_pct", "pressure_io_pct", "pressure_memory_pct",
+    "disk_read_bytes", "dips", "dips_in_wait",
 )  # fmt: skip
 
 

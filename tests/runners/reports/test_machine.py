@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +15,7 @@ from runners.reports.build import build
 from runners.reports.conditions import Origin
 from runners.reports.names import Form, ReportName
 from runners.reports.render import render
+from runners.reports.rows import to_csv
 from runners.spec import Order, Plan
 from runners.state import ComparisonState
 from tests.fakes.training import finished_run, plan, replayed
@@ -161,3 +164,12 @@ def test_energy_is_a_measure_with_its_source_and_compared_with_its_like_only() -
     )
     # Side by side on one card each epoch has the energy of both.
     assert cells(replace(in_turn, order=Order.TOGETHER))[-2:] == ("", "")
+
+
+def test_csv_has_what_the_machine_did_beside_each_epoch() -> None:
+    state = replayed(plan("cuda:0"), run(COOL, HOT))
+    cool, hot = csv.DictReader(io.StringIO(to_csv(state)))
+
+    assert (cool["gpu_busy_min_pct"], cool["slowed"], cool["dips"]) == ("60.0", "", "0")
+    assert (hot["pressure_io_pct"], hot["disk_read_bytes"]) == ("12.3", "96000000.0")
+    assert hot["slowed"].startswith("slowed by hw-thermal")
