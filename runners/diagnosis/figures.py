@@ -32,7 +32,6 @@ class Figures:
 
     Attributes:
         workers: Loader processes of the job.
-        trials: How many trials the job as it is has figures of.
         sample_s: Seconds a sample of a whole epoch, by trial, of each role that has figures.
         fed: The role whose runs have batches without the cost of making them: those that still
             copy them to the device, where there are such; None without figures.
@@ -47,7 +46,6 @@ class Figures:
     """
 
     workers: int
-    trials: int
     sample_s: Mapping[Role, Values]
     fed: Role | None
     input: Figure | None
@@ -97,7 +95,6 @@ def figures_of(state: ComparisonState) -> Figures:
     start = trials(Role.AS_IT_IS, lambda run: _start_share(run, own, samples))
     return Figures(
         workers=loader_processes(own),
-        trials=len(as_it_is),
         sample_s=all_s,
         fed=fed,
         input=_figure(_lost, as_it_is, all_s[fed]) if fed else None,

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from runners.diagnosis.diagnose import diagnose
+from runners.diagnosis.plan import Role, places
 from runners.machine.figures import EpochMachine
-from runners.state import ComparisonState
+from runners.state import ComparisonState, RunStatus
 from runners.workloads import JobSettings, Variant
 from tests.fakes.planted import Bench, Cause, found_of, on_cpu, on_gpu
 
@@ -148,6 +149,19 @@ async def test_while_runs_are_under_way_the_verdict_is_not_the_last() -> None:
     assert found.sentence.startswith(
         "Not decided yet, after 2 trials: cpu may be input-bound: 75 % of the epoch goes into input"
     )
+
+
+async def test_a_stop_before_the_third_trial_of_what_it_hangs_on_says_how_many_there_are() -> None:
+    state = await Bench(Cause(item_s=3e-5)).diagnosed(on_cpu(), trials=3)
+    cached = places(state.plan)[Role.CACHED]
+    stopped = {
+        key: replace(run, status=RunStatus.STOPPED, epochs=())
+        for key, run in state.runs.items()
+        if key.job == cached and key.trial == 2
+    }
+    found = diagnose(replace(state, runs={**state.runs, **stopped}))
+    assert found is not None
+    assert found.sentence.startswith("Not decided, 2 trials of 3: cpu may be input-bound: ")
 
 
 async def test_evidence_begins_with_what_the_class_rests_on() -> None:
