@@ -13,6 +13,7 @@ from benchmarks.planted_worker import planted_server
 from runners.comparison import Comparison
 from runners.diagnosis.diagnose import diagnose
 from runners.diagnosis.diagnosing import Diagnosing
+from runners.diagnosis.plan import MOST_TRIALS
 from runners.diagnosis.records import Diagnosis
 from runners.events import EpochStarted
 from runners.launching.warm import WarmWorkers
@@ -43,13 +44,16 @@ def job(workload: str, data: Path, **changes: Any) -> JobSettings:
     return JobSettings(**(values | changes))
 
 
-def diagnosed(settings: JobSettings, *faults: str, group: Path | None) -> Diagnosis:
+def diagnosed(
+    settings: JobSettings, *faults: str, group: Path | None, trials: int = MOST_TRIALS
+) -> Diagnosis:
     """What is found of a job with these faults, from brief epochs.
 
     Args:
         settings: The job.
         faults: As `benchmarks.planted_worker` takes them.
         group: The list of processes of the control group to train in; None for none.
+        trials: Repeats of each run, at most: three do where the class may stay open.
     """
 
     async def runs() -> ComparisonState:
@@ -59,7 +63,7 @@ def diagnosed(settings: JobSettings, *faults: str, group: Path | None) -> Diagno
             async def run_plan(plan: Plan) -> ComparisonState:
                 return await Comparison(plan, lambda *_: None, run_worker=warm.run_worker).run()
 
-            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=TRIAL_S)
+            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=TRIAL_S, trials=trials)
             return await diagnosing.run()
 
     state = asyncio.run(runs())

@@ -41,7 +41,7 @@ def test_a_loader_that_sleeps_is_named_with_the_share_it_takes(
 
 def test_the_same_without_the_sleep_is_not_input_bound(sets: Path, group: Path | None) -> None:
     settings = job("fashion-cnn", sets, batch_size=BATCH)
-    found = diagnosed(settings, f"forward-sleep={STEP_S}", group=group)
+    found = diagnosed(settings, f"forward-sleep={STEP_S}", group=group, trials=3)
 
     assert found.bottleneck not in INPUT
     assert found.shares.stall is not None
@@ -50,7 +50,7 @@ def test_the_same_without_the_sleep_is_not_input_bound(sets: Path, group: Path |
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real images are not beside this checkout")
 def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path, group: Path | None) -> None:
-    root = enlarged(tmp_path, train=16, test=2, side=512)
+    root = enlarged(tmp_path, train=8, test=1, side=512)
     settings = job("cifar-resnet18", root, batch_size=8)
     found = diagnosed(settings, group=group)
 
