@@ -16,6 +16,8 @@ from textual.widgets import Input
 from runners.events import Event
 from runners.workloads import JobSettings
 from tests.fakes import scenes
+from tests.fakes.diagnosing import until_done
+from tests.fakes.diagnosis_scene import diagnosis_script
 from tests.fakes.live import Stage
 
 
@@ -92,3 +94,20 @@ def test_the_screen_looks_as_it_did(
     assert snap_compare(
         stage.app, terminal_size=size, run_before=scene(stage, gpus=gpus, keys=keys)
     )
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
+def test_a_diagnosis_looks_as_it_did(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    stage = Stage(script=diagnosis_script())
+
+    async def diagnose(pilot: Pilot[None]) -> None:
+        for second in range(SECONDS):
+            stage.app.live.add_reading(scenes.reading(float(second)), redraw=False)
+        for key in ("d", "1"):
+            await pilot.press(key)
+            await until_done(stage, pilot)
+        stage.read(scenes.reading(SECONDS))
+        for _ in range(5):
+            await pilot.pause()
+
+    assert snap_compare(stage.app, terminal_size=size, run_before=diagnose)
