@@ -40,8 +40,8 @@ async def test_what_to_change_needs_no_scrolling_in_the_smallest_common_window()
         text = await diagnosed(stage, pilot)
         assert "cuda:0 is input-bound" in text
         assert "1 keep the samples in memory, cut batches by indexing" in text
-        assert "2 feed it by 9 loader processes" in text
-        assert "predicted at most 9.07× · not tried yet" in text
+        assert "2 feed it by 8 loader processes" in text
+        assert "predicted at most 7.88× · not tried yet" in text
 
 
 async def test_the_picture_folds_and_unfolds_with_the_window() -> None:
@@ -111,7 +111,7 @@ async def test_one_that_was_stopped_goes_on_from_the_history_in_its_view(tmp_pat
         assert "stopped early" not in words_of(stage)
         await pilot.press("1")
         await until_done(stage, pilot)
-        assert "predicted 9.14× · measured 7." in words_of(stage)
+        assert "predicted 9.14× · measured 8." in words_of(stage)
 
 
 async def test_a_race_of_the_past_has_its_epochs_below(tmp_path: Path) -> None:
