@@ -9,9 +9,7 @@ from runners.reports.text import table_text
 from tests.fakes.diagnoses import diagnosed, diagnosis, nothing_found
 from tests.fakes.finished import one_failed
 
-COMMAND = (
-    "racetop diagnose mlp --devices cuda:0 --batch-size 128 --train-samples 100000"
-)
+COMMAND = "racetop diagnose mlp --devices cuda:0 --batch-size 128 --train-samples 100000"
 
 
 def text_of(found: Diagnosis, tried: Sequence[Tried] = ()) -> str:
