@@ -106,7 +106,7 @@ def decide(figures: Figures) -> Decision | None:
         seems=seems,
         hangs_on=hangs_on,
         is_own_doing=_is_own_doing(figures),
-        is_others_doing=_is_others_doing(figures, _by_value),
+        is_others_doing=_is_others_doing(figures),
     )
 
 
@@ -159,14 +159,14 @@ def _from_outside(figures: Figures, against: _Against) -> Bottleneck | None:
         return Bottleneck.THROTTLED
     if contended is None or against(contended, CONTENDED_SHARE) is not Side.ABOVE:
         return None
-    is_known = _is_others_doing(figures, against) or _is_own_doing(figures)
+    is_known = _is_others_doing(figures) or _is_own_doing(figures)
     return Bottleneck.CONTENDED if is_known else None
 
 
-def _is_others_doing(figures: Figures, against: _Against) -> bool:
-    """Whether cores are lacking also without loader processes."""
+def _is_others_doing(figures: Figures) -> bool:
+    """Whether cores are lacking also without loader processes, if the job has any."""
     alone = figures.contended_alone
-    return alone is not None and against(alone, CONTENDED_SHARE) is Side.ABOVE
+    return not figures.workers or (alone is not None and alone.value > CONTENDED_SHARE)
 
 
 def _is_own_doing(figures: Figures) -> bool:

@@ -46,6 +46,6 @@ def test_a_quota_below_what_the_training_uses_is_named(
     assert done.returncode == 0, done.stderr
     (job,) = json.loads(done.stdout)["jobs"]
     found = job["diagnosis"]
-    assert found["class"] == "contended"
+    assert found["class"] == "contended", (found["contended_share"], found["evidence"])
     assert found["contended_share"]["value"] == pytest.approx(0.5, abs=0.2)
     assert "quota" in found["sentence"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runners.diagnosis.records import Bottleneck, Part
+from runners.events import EpochFinished
 from runners.machine.figures import EpochMachine
 from runners.workloads import JobSettings, Probe, Variant
 from tests.fakes.planted import Cause, found_of, on_cpu, on_gpu
@@ -170,6 +171,20 @@ async def test_contention_that_may_be_none_leaves_the_verdict_to_the_runs() -> N
 
     assert found.bottleneck is Bottleneck.INPUT
     assert any("had no core for 9 % of the epoch" in line for line in found.evidence)
+
+
+class HeldAsItIs(Cause):
+    """Cores are lacking in the job as it is; the other runs each fit a period of its quota."""
+
+    def epoch(self, job: JobSettings, number: int, factor: float) -> EpochFinished:
+        told = super().epoch(job, number, factor)
+        return told if job.probe is None else replace(told, core_wait_s=0.0)
+
+
+async def test_without_loader_processes_the_job_alone_tells_of_contention() -> None:
+    found = await found_of(HeldAsItIs(item_s=3e-5, core_wait=0.5), on_cpu())
+
+    assert found.bottleneck is Bottleneck.CONTENDED
 
 
 async def test_contention_across_its_cut_off_is_neither_the_class_nor_what_is_told() -> None:
