@@ -126,8 +126,9 @@ def _pipeline(found: Diagnosis) -> Table:
 def _shares(found: Diagnosis) -> Table:
     shares = found.shares
     computing = _rest(shares.stall)
+    stalled = "input" if shares.transfer is None else "input and copies"
     named = (
-        ("input and copies", shares.stall, "as it is against ideal"),
+        (stalled, shares.stall, "as it is against ideal"),
         ("of it copies", shares.transfer, "host memory against ideal"),
         ("computing", computing, "ideal"),
         ("of it reading figures", shares.sync, "ideal against loss unread"),

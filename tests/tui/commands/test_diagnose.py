@@ -70,7 +70,7 @@ def test_people_get_the_verdict_where_the_time_goes_and_what_to_change() -> None
     rows = {line.split("  ")[0]: line for line in text.splitlines()}
     assert "loader (narrow) ->" in rows["alone"]
     assert rows["samples/s"].split()[1:] == ["3,333", "10,000", "2,500"]
-    assert "75 %" in rows["input and copies"]
+    assert "75 %" in rows["input"]
     assert "25 %" in rows["computing"]
     assert "What to change" in text
     assert rows["command"].split()[:4] == ["command", "racetop", "diagnose", "mlp"]
