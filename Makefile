@@ -21,7 +21,7 @@ imports: $(VENV)/.installed-dev
 
 tests: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not alone" --numprocesses 2 --dist worksteal
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone tests/truth
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
