@@ -337,6 +337,22 @@ def request_from(
     return replace(request, order=options.order or order or _usual_order(request))
 
 
+def one_job_request(options: argparse.Namespace, accelerator: str | None) -> Request:
+    """The request of a command about one way to train: on the accelerator, where there is one.
+
+    Args:
+        options: As for `request_from`.
+        accelerator: The device to use where none is named; None for the CPU.
+
+    Raises:
+        UsageError: The workload is unknown.
+    """
+    request = request_from(options, accelerator=accelerator, order=Order.IN_TURN)
+    if not options.devices:
+        request = replace(request, devices=(accelerator or "cpu",))
+    return request if options.variant else replace(request, variants=())
+
+
 def preset_request(options: argparse.Namespace, preset: Preset, accelerator: str | None) -> Request:
     """What a preset asks for, with all options beside its own axes and workloads.
 

@@ -119,17 +119,7 @@ def happenings(draw: random.Random) -> Iterator[Event]:
                 ModelReady(parameters=3, trainable_parameters=2, weights=None),
                 EpochStarted(epoch=number, epochs=9, steps=3, samples=9, **times),
                 StepProgress(epoch=number, step=1, steps=3, samples=3, elapsed_s=0.1),
-                EpochFinished(
-                    epoch=number,
-                    started_mono_s=draw.random(),
-                    epoch_s=draw.random(),
-                    process_s=maybe,
-                    samples=9,
-                    steps=3,
-                    train_loss=maybe,
-                    phases=Phases(data_wait_s=maybe, forward_s=0.1),
-                    **times,
-                ),
+                _epoch(draw, number, maybe, times),
                 EvaluationFinished(
                     epoch=number, eval_s=0.1, samples=3, test_loss=0.1, test_accuracy=0.9
                 ),
@@ -138,17 +128,7 @@ def happenings(draw: random.Random) -> Iterator[Event]:
                     batch_size=1,
                     layers=(LayerTimes(name="0", layer="Linear", cold_ms=2.0, warm_ms=(1.0,)),),
                 ),
-                EpochObserved(
-                    epoch=number,
-                    machine=EpochMachine(
-                        looks=number,
-                        power_w=maybe,
-                        energy_j=maybe,
-                        energy_source=draw.choice((None, *EnergySource)),
-                        clock_limit_s=draw.choice((None, {}, {"hw-thermal": 0.5})),
-                        dips=number,
-                    ),
-                ),
+                EpochObserved(epoch=number, machine=_machine(draw, number, maybe)),
                 Heartbeat(step=number),
                 WarningRaised(text=f"careful {number}"),
                 LogLine(stream="stderr", text="half a pair \udcff"),
@@ -163,6 +143,33 @@ def happenings(draw: random.Random) -> Iterator[Event]:
                 ),
             )
         )
+
+
+def _epoch(
+    draw: random.Random, number: int, maybe: float | None, times: dict[str, Any]
+) -> EpochFinished:
+    return EpochFinished(
+        epoch=number,
+        started_mono_s=draw.random(),
+        epoch_s=draw.random(),
+        process_s=maybe,
+        samples=9,
+        steps=3,
+        train_loss=maybe,
+        phases=Phases(data_wait_s=maybe, forward_s=0.1),
+        **times,
+    )
+
+
+def _machine(draw: random.Random, number: int, maybe: float | None) -> EpochMachine:
+    return EpochMachine(
+        looks=number,
+        power_w=maybe,
+        energy_j=maybe,
+        energy_source=draw.choice((None, *EnergySource)),
+        clock_limit_s=draw.choice((None, {}, {"hw-thermal": 0.5})),
+        dips=number,
+    )
 
 
 def keys_of(of: Plan) -> list[RunKey]:

@@ -23,13 +23,14 @@ from runners.reports.diagnosis import to_report, to_text
 from runners.reports.markdown import to_markdown
 from runners.reports.names import Form
 from runners.spec import JobSpec, Order, Request, UsageError
+from runners.state import ComparisonState
 from runners.statistics import TRIALS_FOR_INTERVAL
 from sensors.sampler import take_reading
 from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
 from tui.commands.parts import Parts
 from tui.commands.progress import progress_on
-from tui.options import request_from
+from tui.options import one_job_request
 
 
 def run_diagnose(options: argparse.Namespace) -> int:
@@ -42,12 +43,7 @@ def run_diagnose(options: argparse.Namespace) -> int:
         UsageError: Something asked for is unknown, or has several values.
     """
     reading = take_reading()
-    accelerator = best_accelerator(reading)
-    request = request_from(options, accelerator=accelerator, order=Order.IN_TURN)
-    if not options.devices:
-        request = replace(request, devices=(accelerator or "cpu",))
-    if not options.variant:
-        request = replace(request, variants=())
+    request = one_job_request(options, best_accelerator(reading))
     return diagnose(
         request,
         sys.stdout,
@@ -99,18 +95,14 @@ def diagnose(
 
     async def diagnose_all(run_plan: RunPlan) -> None:
         for place, job in enumerate(jobs):
-            if parts.ended_by is not None:
-                return
-            settings = job.settings
-            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=trial_s, trials=trials)
-            state = await diagnosing.run()
-            one = Diagnosed(job=job, state=state, diagnosis=diagnosis_of(state))
-            found[place] = one
-            remedies = one.diagnosis.remedies if one.diagnosis and is_tried else ()
-            for remedy in remedies:
-                if remedy.changes and parts.ended_by is None:
-                    tried = await try_remedy(state, remedy, run_plan=run_plan)
-                    found[place] = one = replace(one, tried=(*one.tried, tried))
+            if parts.ended_by is None:
+                diagnosing = Diagnosing(
+                    job.settings, run_plan=run_plan, trial_s=trial_s, trials=trials
+                )
+                state = await diagnosing.run()
+                found[place] = Diagnosed(job=job, state=state, diagnosis=diagnosis_of(state))
+                if is_tried:
+                    found[place] = await _with_tried(found[place], state, parts, run_plan)
 
     parts.work(diagnose_all)
     command = _command(request, trial_s, is_tried=is_tried)
@@ -124,6 +116,17 @@ def diagnose(
         return 128 + parts.ended_by
     is_measured = all(one.diagnosis and one.diagnosis.samples_per_s for one in found)
     return 0 if is_measured else 1
+
+
+async def _with_tried(
+    one: Diagnosed, state: ComparisonState, parts: Parts, run_plan: RunPlan
+) -> Diagnosed:
+    """A diagnosis with what its remedies gained, up to where a signal ended it."""
+    for remedy in one.diagnosis.remedies if one.diagnosis else ():
+        if remedy.changes and parts.ended_by is None:
+            tried = await try_remedy(state, remedy, run_plan=run_plan)
+            one = replace(one, tried=(*one.tried, tried))
+    return one
 
 
 def _jobs(request: Request) -> tuple[JobSpec, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from runners.comparison import Comparison, Recorder, RunWorker
 from runners.launching.warm import WarmWorkers
@@ -60,6 +62,22 @@ async def run_plan(
         recorder=recorder,
         look_now=sampler.read_now,
     )
+    with _ended_by_signals(comparison, progress) as signals:
+        sampler.start()
+        watch = asyncio.create_task(_watch(progress))
+        try:
+            done = await comparison.run()
+        finally:
+            watch.cancel()
+            sampler.stop()
+            warm.close()
+    return done, signals[0] if signals else None
+
+
+@contextmanager
+def _ended_by_signals(comparison: Comparison, progress: Progress) -> Iterator[Sequence[int]]:
+    """The signals that came so far; the first stops the comparison politely, a second kills."""
+    loop = asyncio.get_running_loop()
     signals: list[int] = []
 
     def end(number: int) -> None:
@@ -72,17 +90,11 @@ async def run_plan(
 
     for number in _ENDING_SIGNALS:
         loop.add_signal_handler(number, end, number)
-    sampler.start()
-    watch = asyncio.create_task(_watch(progress))
     try:
-        done = await comparison.run()
+        yield signals
     finally:
-        watch.cancel()
-        sampler.stop()
-        warm.close()
         for number in _ENDING_SIGNALS:
             loop.remove_signal_handler(number)
-    return done, signals[0] if signals else None
 
 
 async def _watch(progress: Progress) -> None:

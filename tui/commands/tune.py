@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TextIO
 
 from runners.comparison import RunWorker
@@ -14,7 +13,7 @@ from runners.devices import best_accelerator
 from runners.paths import cache_dir, data_dir
 from runners.planning import make_plan
 from runners.reports.command_line import command_line
-from runners.spec import Order, Request, UsageError
+from runners.spec import Request, UsageError
 from runners.statistics import Ratio
 from runners.text import printable
 from runners.tuning import BF16, Decision, Trial, Tuned, Tuning, gain_in_words, with_found
@@ -23,7 +22,7 @@ from sensors.snapshot import snapshot
 from sensors.system.cores import usable_cores
 from tui.commands.parts import Parts
 from tui.commands.progress import progress_on
-from tui.options import request_from
+from tui.options import one_job_request
 
 SCHEMA = "racetop.tuning/1"
 _HEADER = ("setting", "samples/s", "against tuned", "95 % interval", "decision")
@@ -39,12 +38,7 @@ def run_tune(options: argparse.Namespace) -> int:
         UsageError: Something asked for is unknown, or more than one job is.
     """
     reading = take_reading()
-    accelerator = best_accelerator(reading)
-    request = request_from(options, accelerator=accelerator, order=Order.IN_TURN)
-    if not options.devices:
-        request = replace(request, devices=(accelerator or "cpu",))
-    if not options.variant:
-        request = replace(request, variants=())
+    request = one_job_request(options, best_accelerator(reading))
     return tune(
         request,
         sys.stdout,
