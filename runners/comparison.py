@@ -12,7 +12,7 @@ from runners.events import EpochFinished, EpochStarted, Event
 from runners.launching.launch import run_worker
 from runners.machine.watching import Watch
 from runners.process_events import EpochObserved
-from runners.sparing import is_known, why_known
+from runners.sparing import needless, why_needless
 from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus, apply, skip_waiting, spare
 from runners.text import duration
@@ -200,10 +200,8 @@ class Comparison:
         if plan.time_budget_s is not None and gone_s >= plan.time_budget_s:
             waiting = [k for k, run in self.state.runs.items() if run.status is RunStatus.WAITING]
             self._spare(waiting, f"the {duration(plan.time_budget_s)} it was given were used up")
-        elif all(is_known(self.state, key.job) for key in keys):
-            jobs = {key.job for key in keys}
-            runs = [key for key in self.state.runs if key.job in jobs]
-            self._spare(runs, why_known(plan))
+        elif found := needless(self.state, keys):
+            self._spare(found, why_needless(plan))
 
     def _spare(self, keys: Iterable[RunKey], why: str) -> None:
         waiting = [key for key in keys if self.state.runs[key].status is RunStatus.WAITING]

@@ -157,6 +157,12 @@ class ComparisonState:
         return tuple(self.runs[RunKey(job=job, trial=t)] for t in range(self.plan.trials))
 
 
+def of_trials(state: ComparisonState, count: int) -> ComparisonState:
+    """The state as far as the first trials go, so many of them, as if no more had been planned."""
+    runs = {key: run for key, run in state.runs.items() if key.trial < count}
+    return ComparisonState(plan=replace(state.plan, trials=count), runs=MappingProxyType(runs))
+
+
 def apply(state: ComparisonState, key: RunKey, event: Event) -> ComparisonState:
     """The state after an event of one run."""
     run = apply_to_run(state.runs[key], event)

@@ -34,8 +34,7 @@ from runners.diagnosis.thresholds import (
     TRANSFER_SHARE,
 )
 from runners.spec import JobSpec
-from runners.state import ComparisonState, RunStatus
-from runners.statistics import TRIALS_FOR_INTERVAL
+from runners.state import ComparisonState
 
 
 class Side(Enum):
@@ -90,8 +89,8 @@ class Case:
 
 _Against = Callable[[Figure, float], Side]
 _Open = frozenset[Role]
-_TRANSFER = frozenset({Role.HOST_CACHED, Role.CACHED})
-_SYNC = frozenset({Role.UNREAD, Role.CACHED})
+_TRANSFER = frozenset({Role.AS_IT_IS, Role.HOST_CACHED, Role.CACHED})
+_SYNC = frozenset({Role.AS_IT_IS, Role.UNREAD, Role.CACHED})
 _LAUNCH = frozenset({Role.TWICE, Role.CACHED})
 
 
@@ -110,21 +109,17 @@ def decide(figures: Figures) -> Decision | None:
     )
 
 
-def hangs_on(state: ComparisonState, job: int) -> bool:
-    """Whether the verdict hangs on further runs of a job, or on its first ones.
+def hangs_on(state: ComparisonState) -> frozenset[int]:
+    """Places in the plan of the jobs whose runs, repeated, would decide the verdict.
 
     Args:
         state: The runs of a diagnosis.
-        job: Its place in the plan.
     """
-    runs = [run for run in state.runs_of(job) if run.status is not RunStatus.SPARED]
-    if sum(run.status.is_over for run in runs) < TRIALS_FOR_INTERVAL:
-        return True
     decision = decide(figures_of(state))
     if decision is None:
-        return False
-    roles = places(state.plan)
-    return any(roles.get(role) == job for role in decision.hangs_on)
+        return frozenset()
+    found = places(state.plan)
+    return frozenset(found[role] for role in decision.hangs_on if role in found)
 
 
 def _class(figures: Figures, share: Figure, against: _Against) -> tuple[Bottleneck, _Open]:
@@ -177,13 +172,12 @@ def _is_own_doing(figures: Figures) -> bool:
     them for each other.
     """
     contended, alone = figures.shares.contended, figures.contended_alone
-    together_s = figures.median_s(Role.AS_IT_IS)
-    parts_s = (figures.median_s(Role.CACHED), figures.median_s(Role.LOADER))
-    if not figures.workers or together_s is None or None in parts_s or contended is None:
+    found_s = figures.medians_s(Role.AS_IT_IS, Role.CACHED, Role.LOADER)
+    if not figures.workers or found_s is None or contended is None:
         return False
     lacking_alone = alone.value if alone else 0.0
-    slower_s = max(part_s for part_s in parts_s if part_s is not None)
-    is_slower = slower_s < (1 - CONTENDED_SHARE) * together_s
+    together_s, *parts_s = found_s
+    is_slower = max(parts_s) < (1 - CONTENDED_SHARE) * together_s
     return is_slower and contended.value - lacking_alone > CONTENDED_SHARE
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from operator import truediv
 
 from runners.diagnosis.cutting import cut_plan, first_look
-from runners.diagnosis.figures import run_sample_s
+from runners.diagnosis.figures import figure_of, sample_s
 from runners.diagnosis.plan import MOST_TRIALS, refuse_what_has_no_input, whole_samples
 from runners.diagnosis.records import Remedy, Tried
 from runners.events import ErrorKind
 from runners.spec import JobSpec, Order, Plan
 from runners.state import ComparisonState
-from runners.statistics import (
-    TRIALS_FOR_INTERVAL,
-    Ratio,
-    interval_of_ratio,
-    ratio_between,
-    ratio_of_medians,
-)
+from runners.statistics import TRIALS_FOR_INTERVAL, Ratio, ratio_between
 from runners.workloads import JobSettings
 
 TRIAL_S = 1.0
@@ -105,20 +100,10 @@ def _gain(state: ComparisonState, samples: int | None) -> Ratio | None:
         samples: Samples of a whole epoch; None where unknown.
     """
     ratio = ratio_between(state, 0, 1)
-    sides = [
-        tuple(
-            value
-            for run in state.runs_of(job)
-            if (value := run_sample_s(run, spec.settings, samples)) is not None
-        )
-        for job, spec in enumerate(state.plan.jobs)
-    ]
-    if ratio is None or not all(sides):
+    gain = figure_of(truediv, *(sample_s(state, job, samples) for job in (0, 1)))
+    if ratio is None or gain is None:
         return None
-    low, high = interval_of_ratio(*sides) or (None, None)
-    return replace(
-        ratio, steady=ratio_of_medians((sides[0], sides[1])), total=None, low=low, high=high
-    )
+    return replace(ratio, steady=gain.value, total=None, low=gain.low, high=gain.high)
 
 
 def _has_too_few_samples(look: ComparisonState) -> bool:

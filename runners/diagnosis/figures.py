@@ -1,12 +1,14 @@
 """The figures of a diagnosis, from the epochs of its runs. Pure.
 
-All rest on seconds a sample of a steady epoch: the median of a run's, then of the trials.
+All rest on seconds a sample of a steady epoch, the median of a run's. A figure that compares runs
+is taken within each trial, whose runs are seconds apart, and is the median of the trials: a machine
+that others share is fast and slow by turns of a minute, which runs of different trials would show.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runners.diagnosis.conditions import contended_share, throttled_share
@@ -23,7 +25,7 @@ from runners.state import ComparisonState, RunState
 from runners.statistics import interval_of, steady_epochs
 from runners.workloads import JobSettings
 
-Values = tuple[float, ...]
+ByTrial = Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Figures:
 
     Attributes:
         workers: Loader processes of the job.
-        sample_s: Seconds a sample of a whole epoch, by trial, of each role that has figures.
+        sample_s: Seconds a sample of a whole epoch of each role that has figures, by trial.
         fed: The role whose runs have batches without the cost of making them: those that still
             copy them to the device, where there are such; None without figures.
         input: What making batches costs: 1 - (fed) / (as it is), copies not in it.
@@ -46,7 +48,7 @@ class Figures:
     """
 
     workers: int
-    sample_s: Mapping[Role, Values]
+    sample_s: Mapping[Role, ByTrial]
     fed: Role | None
     input: Figure | None
     shares: Shares
@@ -56,10 +58,20 @@ class Figures:
     contended_alone: Figure | None
     start_share: Figure | None
 
-    def median_s(self, role: Role) -> float | None:
-        """Seconds a sample of a role, the median of its trials; None without figures."""
-        values = self.sample_s.get(role)
-        return statistics.median(values) if values else None
+    def medians_s(self, *roles: Role) -> tuple[float, ...] | None:
+        """Seconds a sample of each of these roles, in the trials in which all have figures.
+
+        None where there is no such trial.
+        """
+        sides = [self.sample_s.get(role, {}) for role in roles]
+        trials = _in_common(sides)
+        if not trials:
+            return None
+        return tuple(statistics.median(side[trial] for trial in trials) for side in sides)
+
+    def trials(self, roles: Iterable[Role]) -> int:
+        """In how many trials all of these roles have figures."""
+        return len(_in_common([self.sample_s.get(role, {}) for role in roles]))
 
 
 def figures_of(state: ComparisonState) -> Figures:
@@ -67,29 +79,25 @@ def figures_of(state: ComparisonState) -> Figures:
     found = places(state.plan)
     own, samples = state.plan.jobs[0].settings, whole_samples(state)
 
-    def trials(role: Role, value: Callable[[RunState], float | None]) -> Values:
-        runs = state.runs_of(found[role]) if role in found else ()
-        return tuple(each for run in runs if (each := value(run)) is not None)
+    def trials(role: Role, value: Callable[[RunState], float | None]) -> ByTrial:
+        return _by_trial(state, found[role], value) if role in found else {}
 
-    def by_trial(role: Role, place: int) -> Values:
-        settings = state.plan.jobs[place].settings
-        return trials(role, lambda run: run_sample_s(run, settings, samples))
-
-    all_s = {role: values for role, place in found.items() if (values := by_trial(role, place))}
-    as_it_is = all_s.get(Role.AS_IT_IS, ())
-    cached, in_host = all_s.get(Role.CACHED, ()), all_s.get(Role.HOST_CACHED, ())
+    by_role = {role: sample_s(state, place, samples) for role, place in found.items()}
+    all_s = {role: values for role, values in by_role.items() if values}
+    as_it_is = all_s.get(Role.AS_IT_IS, {})
+    cached, in_host = all_s.get(Role.CACHED, {}), all_s.get(Role.HOST_CACHED, {})
     shares = Shares(
-        stall=_figure(_lost, as_it_is, cached),
-        transfer=_figure(_part, as_it_is, in_host, cached),
-        sync=_figure(_part, as_it_is, cached, all_s.get(Role.UNREAD, ())),
-        launch_ratio=_figure(_step_ratio, cached, all_s.get(Role.TWICE, ())),
-        contended=_figure(float, trials(Role.AS_IT_IS, contended_share)),
-        throttled=_figure(float, trials(Role.AS_IT_IS, throttled_share)),
+        stall=figure_of(_lost, as_it_is, cached),
+        transfer=figure_of(_part, as_it_is, in_host, cached),
+        sync=figure_of(_part, as_it_is, cached, all_s.get(Role.UNREAD, {})),
+        launch_ratio=figure_of(_step_ratio, cached, all_s.get(Role.TWICE, {})),
+        contended=figure_of(float, trials(Role.AS_IT_IS, contended_share)),
+        throttled=figure_of(float, trials(Role.AS_IT_IS, throttled_share)),
     )
     rates = {
-        Part.LOADER: _figure(_rate, all_s.get(Role.LOADER, ())),
-        Part.TRANSFER: _figure(_rate, trials(Role.HOST_CACHED, _copy_s)),
-        Part.COMPUTE: _figure(_rate, cached),
+        Part.LOADER: figure_of(_rate, all_s.get(Role.LOADER, {})),
+        Part.TRANSFER: figure_of(_rate, trials(Role.HOST_CACHED, _copy_s)),
+        Part.COMPUTE: figure_of(_rate, cached),
     }
     fed = next((role for role in (Role.HOST_CACHED, Role.CACHED) if role in all_s), None)
     start = trials(Role.AS_IT_IS, lambda run: _start_share(run, own, samples))
@@ -97,24 +105,46 @@ def figures_of(state: ComparisonState) -> Figures:
         workers=loader_processes(own),
         sample_s=all_s,
         fed=fed,
-        input=_figure(_lost, as_it_is, all_s[fed]) if fed else None,
+        input=figure_of(_lost, as_it_is, all_s[fed]) if fed else None,
         shares=shares,
         capacities=tuple((part, rate) for part, rate in rates.items() if rate is not None),
-        samples_per_s=_figure(_rate, as_it_is),
-        predicted_gain=_figure(_over, as_it_is, cached),
-        contended_alone=_figure(float, trials(Role.CACHED, contended_share)),
-        start_share=_figure(float, start),
+        samples_per_s=figure_of(_rate, as_it_is),
+        predicted_gain=figure_of(_over, as_it_is, cached),
+        contended_alone=figure_of(float, trials(Role.CACHED, contended_share)),
+        start_share=figure_of(float, start),
     )
 
 
-def run_sample_s(run: RunState, settings: JobSettings, samples: int | None) -> float | None:
-    """Seconds a sample of a whole epoch, the median of a run's steady ones; None without any.
+def sample_s(state: ComparisonState, job: int, samples: int | None) -> ByTrial:
+    """Seconds a sample of a whole epoch, of a job's runs that have steady epochs.
 
     Args:
-        run: The run.
-        settings: Its own.
+        state: The comparison.
+        job: The job's place in the plan.
         samples: Samples of a whole epoch; None where unknown.
     """
+    settings = state.plan.jobs[job].settings
+    return _by_trial(state, job, lambda run: _run_sample_s(run, settings, samples))
+
+
+def figure_of(make: Callable[..., float], *sides: ByTrial) -> Figure | None:
+    """The median of a figure made in each trial, with its interval over the trials.
+
+    None where no trial has all that it is made of.
+
+    Args:
+        make: Makes it of one trial's values, in the order of `sides`.
+        sides: The values of each job.
+    """
+    values = tuple(make(*(side[trial] for side in sides)) for trial in _in_common(sides))
+    if not values:
+        return None
+    low, high = interval_of(float, values) or (None, None)
+    return Figure(value=statistics.median(values), low=low, high=high)
+
+
+def _run_sample_s(run: RunState, settings: JobSettings, samples: int | None) -> float | None:
+    """The median of a run's steady epochs; None without any."""
     workers = loader_processes(settings)
     found = [epoch_sample_s(epoch, workers, samples) for epoch in steady_epochs(run)]
     return statistics.median(found) if found else None
@@ -142,7 +172,7 @@ def epoch_sample_s(epoch: EpochFinished, workers: int, samples: int | None) -> f
 
 
 def _start_share(run: RunState, settings: JobSettings, samples: int | None) -> float | None:
-    whole_s = run_sample_s(run, settings, samples)
+    whole_s = _run_sample_s(run, settings, samples)
     firsts_s = [e.first_wait_s for e in steady_epochs(run) if e.first_wait_s is not None]
     if not loader_processes(settings) or not whole_s or not firsts_s or samples is None:
         return None
@@ -159,12 +189,15 @@ def _copy_s(run: RunState) -> float | None:
     return statistics.median(found) if found else None
 
 
-def _figure(make: Callable[..., float], *sides: Values) -> Figure | None:
-    """A figure made of medians over trials; None where one of them has no values."""
-    if not all(sides):
-        return None
-    low, high = interval_of(make, *sides) or (None, None)
-    return Figure(value=make(*map(statistics.median, sides)), low=low, high=high)
+def _by_trial(
+    state: ComparisonState, job: int, value: Callable[[RunState], float | None]
+) -> ByTrial:
+    values = {trial: value(run) for trial, run in enumerate(state.runs_of(job))}
+    return {trial: each for trial, each in values.items() if each is not None}
+
+
+def _in_common(sides: Sequence[ByTrial]) -> list[int]:
+    return sorted(set.intersection(*map(set, sides)))
 
 
 def _lost(as_it_is_s: float, without_s: float) -> float:

@@ -63,13 +63,13 @@ def _tuned(case: Case, what: str) -> list[Remedy]:
     has_tuned = Variant.TUNED in case.whole.workload.variants
     if settings.variant is not Variant.AS_WRITTEN or not has_tuned:
         return []
-    as_it_is_s = case.figures.median_s(Role.AS_IT_IS)
-    without_s = case.figures.median_s(Role.UNREAD) or case.figures.median_s(Role.CACHED)
+    without = Role.UNREAD if Role.UNREAD in case.figures.sample_s else Role.CACHED
+    found_s = case.figures.medians_s(Role.AS_IT_IS, without)
     return [
         _remedy(
             case,
             what,
-            predicted=as_it_is_s / without_s if as_it_is_s and without_s else None,
+            predicted=found_s[0] / found_s[1] if found_s else None,
             variant=Variant.TUNED,
             channels_last=bool(settings.channels_last),
             fused=bool(settings.fused),
@@ -87,13 +87,10 @@ def _more_workers(case: Case) -> list[Remedy]:
     """As many loader processes as idle cores can carry, or as it takes to feed the steps."""
     settings, figures = case.whole.settings, case.figures
     idle = _idle_cores(case)
-    as_it_is_s = figures.median_s(Role.AS_IT_IS)
-    steps_s = figures.median_s(figures.fed or Role.CACHED)
-    loader_s = figures.median_s(Role.LOADER)
-    if settings.variant is not Variant.AS_WRITTEN or idle is None or idle < 1:
+    found_s = figures.medians_s(Role.AS_IT_IS, figures.fed or Role.CACHED, Role.LOADER)
+    if settings.variant is not Variant.AS_WRITTEN or idle is None or idle < 1 or not found_s:
         return []
-    if not as_it_is_s or not steps_s or not loader_s:
-        return []
+    as_it_is_s, steps_s, loader_s = found_s
     # More processes make samples faster, and start no sooner.
     start_s = figures.start_share.value * as_it_is_s if figures.start_share else 0.0
     single_s = max(loader_s - start_s, 0.0) * max(settings.workers, 1)
@@ -160,10 +157,11 @@ def _bytes_over_the_bus(case: Case) -> list[Remedy]:
 
 def _larger_batch(case: Case) -> list[Remedy]:
     """Twice the batch: what its steps were measured to spare, of the whole."""
-    figures = case.figures
-    as_it_is_s = figures.median_s(Role.AS_IT_IS)
-    once_s, twice_s = figures.median_s(Role.CACHED), figures.median_s(Role.TWICE)
-    if not as_it_is_s or not once_s or not twice_s or once_s - twice_s >= as_it_is_s:
+    found_s = case.figures.medians_s(Role.AS_IT_IS, Role.CACHED, Role.TWICE)
+    if not found_s:
+        return []
+    as_it_is_s, once_s, twice_s = found_s
+    if once_s - twice_s >= as_it_is_s:
         return []
     size = MORE_SAMPLES * case.whole.settings.batch_size
     return [

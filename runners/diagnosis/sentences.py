@@ -31,8 +31,8 @@ def sentence(case: Case) -> str:
     says = _SAYS[decision.told](case)
     if decision.bottleneck is not Bottleneck.UNDECIDED:
         return f"{device} is {decision.bottleneck}: {says}."
-    may_be, sample_s = f"{device} may be {decision.told}: {says}.", case.figures.sample_s
-    trials = min(len(sample_s.get(role, ())) for role in decision.hangs_on)
+    may_be = f"{device} may be {decision.told}: {says}."
+    trials = case.figures.trials(decision.hangs_on)
     if not case.state.is_over:
         return f"Not decided yet, after {counted(trials, 'trial')}: {may_be}"
     if trials < TRIALS_FOR_INTERVAL:

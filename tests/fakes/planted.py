@@ -19,8 +19,8 @@ from runners.state import ComparisonState
 from runners.workloads import JobSettings, Probe, Variant
 from tests.fakes.training import settings
 
-STEADY = (1.0, 1.01, 0.99, 1.0, 1.01, 0.99, 1.0)
-"""How the trials of a quiet machine differ, as factors."""
+STEADY = (1.0, 1.0, 1.02)
+"""How the runs of a job differ on a quiet machine, as factors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,9 @@ class Cause:
         own_core_wait: The same, of runs in which loader processes and steps share the cores.
         cores_busy: Cores that the job uses.
         machine: What is seen of the machine in each epoch; None for nothing.
-        trials: How trials differ, as factors; they start over after the last.
+        trials: How the runs of a job differ, as factors, which start over after the last; each job
+            begins at another of them.
+        drift: How the machine's speed differs from trial to trial, of all jobs alike, likewise.
         in_set: Training samples of the whole set.
         fails: The probe whose runs fail.
     """
@@ -59,6 +61,7 @@ class Cause:
     cores_busy: float = 1.0
     machine: EpochMachine | None = None
     trials: Sequence[float] = STEADY
+    drift: Sequence[float] = (1.0,)
     in_set: int = 60_000
     fails: Probe | None = None
 
@@ -178,7 +181,9 @@ class Bench:
 
     async def _run_worker(self, job: JobSettings, on_event: Callable[[Event], None]) -> None:
         number = self._runs[job] = self._runs.get(job, -1) + 1
-        factor = self.cause.trials[number % len(self.cause.trials)]
+        trials, drift = self.cause.trials, self.cause.drift
+        first = list(self._runs).index(job)
+        factor = trials[(first + number) % len(trials)] * drift[number % len(drift)]
         for event in self._events(job, factor):
             on_event(event)
 

@@ -45,7 +45,11 @@ def job(workload: str, data: Path, **changes: Any) -> JobSettings:
 
 
 def diagnosed(
-    settings: JobSettings, *faults: str, group: Path | None, trials: int = MOST_TRIALS
+    settings: JobSettings,
+    *faults: str,
+    group: Path | None,
+    trials: int = MOST_TRIALS,
+    trial_s: float = TRIAL_S,
 ) -> Diagnosis:
     """What is found of a job with these faults, from brief epochs.
 
@@ -54,6 +58,7 @@ def diagnosed(
         faults: As `benchmarks.planted_worker` takes them.
         group: The list of processes of the control group to train in; None for none.
         trials: Repeats of each run, at most: three do where the class may stay open.
+        trial_s: About how long a steady epoch shall take, in seconds.
     """
 
     async def runs() -> ComparisonState:
@@ -63,7 +68,7 @@ def diagnosed(
             async def run_plan(plan: Plan) -> ComparisonState:
                 return await Comparison(plan, lambda *_: None, run_worker=warm.run_worker).run()
 
-            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=TRIAL_S, trials=trials)
+            diagnosing = Diagnosing(settings, run_plan=run_plan, trial_s=trial_s, trials=trials)
             return await diagnosing.run()
 
     state = asyncio.run(runs())

@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.alone]
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "cifar10-images.tar.xz"
 INPUT = {Bottleneck.INPUT, Bottleneck.MILDLY_INPUT}
-BATCH = 5
-ITEM_S = 0.001
+BATCH = 2
+ITEM_S = 0.01
 # A step computes, asleep, for as long as its samples are waited for.
 STEP_S = BATCH * ITEM_S
 
@@ -52,7 +52,7 @@ def test_the_same_without_the_sleep_is_not_input_bound(sets: Path, group: Path |
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real images are not beside this checkout")
 def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path, group: Path | None) -> None:
-    root = enlarged(tmp_path, train=8, test=1, side=512)
+    root = enlarged(tmp_path, train=8, test=1, side=1024)
     settings = job("cifar-resnet18", root, batch_size=8)
     found = diagnosed(settings, group=group)
 

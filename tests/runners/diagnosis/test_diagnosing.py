@@ -151,7 +151,7 @@ async def test_while_it_is_open_only_what_it_hangs_on_is_measured_again() -> Non
 
 
 async def test_it_is_measured_again_until_it_is_decided() -> None:
-    noisy = Cause(item_s=3.3e-6, trials=(1.0, 1.06, 0.97, 1.0, 1.0, 1.0, 1.0))
+    noisy = Cause(item_s=2.8e-6, trials=(1.0, 1.06, 0.97, 1.0, 1.0, 1.0, 1.0))
     state = await Bench(noisy).diagnosed(on_cpu())
     found = diagnose(state)
     assert found is not None
@@ -168,6 +168,32 @@ async def test_a_launch_ratio_that_is_open_is_measured_again() -> None:
         "loader alone": TRIALS_FOR_INTERVAL,
         "twice the batch": MOST_TRIALS,
     }
+
+
+async def test_what_the_verdict_hangs_on_only_later_is_measured_again_then() -> None:
+    # Up to the sixth trial it is open whether a fifth is input, then only the launch ratio is.
+    trials = (1.0, 1.06, 1.0, 1.0, 1.01, 1.0, 1.0)
+    state = await Bench(Cause(item_s=1e-5, step_s=4.02e-3, trials=trials)).diagnosed(on_cpu())
+    found = diagnose(state)
+
+    did, spared = RunStatus.DONE, RunStatus.SPARED
+    assert [run.status for run in state.runs_of(0)] == [*[did] * 6, spared]
+    twice = state.runs_of(places(state.plan)[Role.TWICE])
+    assert [run.status for run in twice] == [*[did] * 3, *[spared] * 3, did]
+    assert found is not None
+    assert found.is_complete
+
+
+async def test_a_machine_that_gets_faster_and_slower_by_the_trial_leaves_nothing_open() -> None:
+    drifting = Cause(item_s=3.5e-6, drift=(1.0, 1.5, 0.7))
+    found = diagnose(await Bench(drifting).diagnosed(on_cpu()))
+    assert found is not None
+    assert found.bottleneck is Bottleneck.INPUT
+    assert found.shares.stall is not None
+    assert found.shares.stall.value == pytest.approx(3.5 / 13.5, abs=0.02)
+    assert found.samples_per_s is not None
+    assert found.samples_per_s.low is not None
+    assert found.samples_per_s.low < 0.8 * found.samples_per_s.value
 
 
 async def test_a_stop_during_the_look_starts_nothing_more() -> None:

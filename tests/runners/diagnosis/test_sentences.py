@@ -23,7 +23,7 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
     "the loader limits": (
         Cause(item_s=6e-5, sample_s=8.7e-6),
         on_gpu(workers=2),
-        "cuda:0 is input-bound: 71 % of the epoch (71 to 72) waits for the loader; it feeds 33,200 "
+        "cuda:0 is input-bound: 71 % of the epoch (71 to 71) waits for the loader; it feeds 33,200 "
         "samples/s, the GPU could take 115,000.",
     ),
     "loader and steps take turns": (
@@ -35,13 +35,13 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
     "loader and steps are slower side by side": (
         Cause(item_s=4e-5, crowding=1.5),
         on_gpu(workers=4),
-        "cuda:0 is input-bound: 34 % of the epoch (32 to 35) goes into input; the loader alone "
+        "cuda:0 is input-bound: 34 % of the epoch (34 to 34) goes into input; the loader alone "
         "feeds 99,300 samples/s, the GPU could take 100,000, but side by side they get 66,200.",
     ),
     "the start of the loader": (
         Cause(item_s=1e-5, start_s=0.4),
         on_gpu(workers=2),
-        "cuda:0 is input-bound: 40 % of the epoch (39 to 41) goes into input, 40 % (40 to 40) "
+        "cuda:0 is input-bound: 40 % of the epoch (40 to 40) goes into input, 40 % (40 to 40) "
         "into the start of 2 loader processes; it gets 59,900 samples/s, the GPU could take "
         "100,000.",
     ),
@@ -54,7 +54,7 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
     "figures read": (
         Cause(read_s=1e-3),
         on_gpu(),
-        "cuda:0 is sync-bound: 50 % of the epoch (48 to 52) goes away when no step reads its loss "
+        "cuda:0 is sync-bound: 50 % of the epoch (49 to 51) goes away when no step reads its loss "
         "and its right answers from the device.",
     ),
     "overhead": (
@@ -85,25 +85,25 @@ SAID: dict[str, tuple[Cause, JobSettings, str]] = {
     "neighbors": (
         Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=6.2)),
         on_cpu(),
-        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
+        "cpu is contended: for 50 % of the epoch (50 to 51) it could have run and had no core; "
         "others used 6.2 cores meanwhile.",
     ),
     "neighbors nobody looked at": (
         Cause(core_wait=0.5),
         on_cpu(),
-        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
+        "cpu is contended: for 50 % of the epoch (50 to 51) it could have run and had no core; "
         "other processes, or a quota, had them.",
     ),
     "more threads than cores": (
         Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=0.3)),
         on_cpu(threads=16),
-        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; its "
+        "cpu is contended: for 50 % of the epoch (50 to 51) it could have run and had no core; its "
         "own 16 threads share 8 cores.",
     ),
     "more threads than cores and neighbors": (
         Cause(core_wait=0.5, machine=EpochMachine(looks=2, other_cores_busy=6.2)),
         on_cpu(threads=16),
-        "cpu is contended: for 50 % of the epoch (49 to 50) it could have run and had no core; "
+        "cpu is contended: for 50 % of the epoch (50 to 51) it could have run and had no core; "
         "others used 6.2 cores meanwhile, and its own 16 threads share 8 cores.",
     ),
     "a hypervisor": (
