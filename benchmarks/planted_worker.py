@@ -6,7 +6,8 @@ forks such workers from a process that has imported torch. A fault is `PLACE-KIN
 
 - `item` happens whenever the as-written loader reads a sample (in loader processes, too, however
   they are started), `forward` in each forward pass of the model that trains, evaluation included,
-  `read` whenever the as-written loop reads its figures: at each step;
+  `sample` in the same for each sample, `read` whenever the as-written loop reads its figures: at
+  each step;
 - `sleep` waits without using the CPU, `work` uses it until the thread has used so many seconds.
 
 The tuned and ideal variants read no samples and the tuned one reads no figures in its steps, nor
@@ -18,7 +19,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -69,6 +70,18 @@ def _in_items(fault: Callable[[], None]) -> None:
 
 
 def _in_forward(fault: Callable[[], None]) -> None:
+    _before_forward(lambda _batch: fault())
+
+
+def _in_samples(fault: Callable[[], None]) -> None:
+    def for_each(batch: Sized) -> None:
+        for _ in range(len(batch)):
+            fault()
+
+    _before_forward(for_each)
+
+
+def _before_forward(fault: Callable[[Sized], None]) -> None:
     from runners.worker import network
 
     module: Any = network
@@ -76,7 +89,7 @@ def _in_forward(fault: Callable[[], None]) -> None:
 
     def slow_build(*args: object, **named: object) -> network.Network:
         built: network.Network = build(*args, **named)
-        built.module.register_forward_pre_hook(lambda *_: fault())
+        built.module.register_forward_pre_hook(lambda _, inputs: fault(inputs[0]))
         return built
 
     module.build = slow_build
@@ -104,7 +117,12 @@ def _work(seconds: float) -> None:
         pass
 
 
-_PLACES = {"item": _in_items, "forward": _in_forward, "read": _in_reading}
+_PLACES = {
+    "item": _in_items,
+    "forward": _in_forward,
+    "sample": _in_samples,
+    "read": _in_reading,
+}
 _KINDS: dict[str, Callable[[float], None]] = {"sleep": time.sleep, "work": _work}
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from runners.spec import JobSpec, Order, Plan
 from runners.state import ComparisonState, RunStatus
 from runners.statistics import TRIALS_FOR_INTERVAL, steady_epochs
 from runners.text import duration
-from runners.workloads import JobSettings
+from runners.workloads import JobSettings, Probe
 
 STEADY_UNITS = 2
 # An epoch has so many steps at least, and more for each loader process: they fill a queue first.
@@ -33,7 +33,7 @@ def first_look(whole: JobSpec, *, is_cut: bool = True) -> Plan:
         is_cut: Whether to take the fewest steps; False takes all samples there are, which a set
             that has fewer needs.
     """
-    settings = replace(whole.settings, epochs=_units(whole, 1), layers=False)
+    settings = replace(whole.settings, epochs=_units(whole, 1), layers=False, probe=Probe.UNTESTED)
     if is_cut:
         settings = _of_steps(settings, _fewest_steps(settings), None)
     job = JobSpec(label=whole.label, settings=settings)

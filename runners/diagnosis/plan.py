@@ -9,7 +9,7 @@ from runners.devices import is_accelerator
 from runners.spec import JobSpec, Order, Plan, UsageError
 from runners.state import ComparisonState
 from runners.statistics import TRIALS_FOR_INTERVAL
-from runners.workloads import JobSettings, Kind, Probe, Variant
+from runners.workloads import WHOLE_LOOP, JobSettings, Kind, Probe, Variant
 from runners.workloads.catalogue import CATALOGUE
 
 MOST_TRIALS = 7
@@ -34,6 +34,7 @@ class Role(StrEnum):
 
 
 _PROBES = {
+    Role.AS_IT_IS: Probe.UNTESTED,
     Role.CACHED: Probe.CACHED,
     Role.LOADER: Probe.LOADER,
     Role.HOST_CACHED: Probe.HOST_CACHED,
@@ -81,13 +82,13 @@ def diagnosis_plan(
         UsageError: See `refuse_what_has_no_input`.
     """
     refuse_what_has_no_input(whole.settings)
-    brief = replace(brief, layers=False, probe=None)
     first = str(brief.variant).replace("-", " ")
-    jobs = [JobSpec(label=first, settings=brief)]
-    for role in _roles(brief):
+    jobs = []
+    for role in (Role.AS_IT_IS, *_roles(brief)):
         times = MORE_SAMPLES if role is Role.TWICE else 1
         settings = replace(brief, probe=_PROBES[role], batch_size=times * brief.batch_size)
-        jobs.append(JobSpec(label=str(role), settings=settings))
+        label = first if role is Role.AS_IT_IS else str(role)
+        jobs.append(JobSpec(label=label, settings=replace(settings, layers=False)))
     return Plan(
         order=Order.IN_TURN,
         trials=trials,
@@ -125,7 +126,9 @@ def whole_samples(state: ComparisonState) -> int | None:
 
 def loader_processes(settings: JobSettings) -> int:
     """How many processes feed a job while it runs: only the plain loader starts any."""
-    is_fed = settings.probe in (None, Probe.LOADER) and settings.variant is Variant.AS_WRITTEN
+    is_fed = (
+        settings.probe in (*WHOLE_LOOP, Probe.LOADER) and settings.variant is Variant.AS_WRITTEN
+    )
     return settings.workers if is_fed else 0
 
 

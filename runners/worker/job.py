@@ -13,7 +13,7 @@ from runners.worker.devices import Device, open_for, versions
 from runners.worker.errors import WorkerError
 from runners.worker.libraries import load_torchvision
 from runners.worker.stop import Stop, StopAsked
-from runners.workloads import JobSettings, Kind, Variant, Workload
+from runners.workloads import WHOLE_LOOP, JobSettings, Kind, Variant, Workload
 from runners.workloads.catalogue import CATALOGUE
 
 Work = Callable[[Workload, JobSettings, Device, EventChannel, Stop], None]
@@ -65,7 +65,7 @@ def work_of(workload: Workload) -> Work:
 
 def _refuse_misuse(workload: Workload, settings: JobSettings) -> None:
     """A probe tells something only of a loop with epochs and an input of its own."""
-    if settings.probe is None:
+    if settings.probe in WHOLE_LOOP:
         return
     if workload.kind is not Kind.TRAINING:
         why = f"{workload.name} has no epochs: it does the same work in each call."

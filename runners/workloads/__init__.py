@@ -35,8 +35,10 @@ class Kind(StrEnum):
 
 
 class Probe(StrEnum):
-    """A run that leaves out part of the loop, to tell what that part costs."""
+    """A run that leaves something out, to tell what that costs; none tests what it trained."""
 
+    UNTESTED = "untested"
+    """All of the loop: only accuracy and latency, which come after it, are not measured."""
     LOADER = "loader-alone"
     """Only the input: batches are taken from it as fast as they come; nothing is trained."""
     HOST_CACHED = "host-cached"
@@ -48,6 +50,8 @@ class Probe(StrEnum):
     """As `CACHED`, and no step reads a figure from the device; only the epoch does."""
 
 
+WHOLE_LOOP = (None, Probe.UNTESTED)
+"""The probes of a run whose loop has all its parts."""
 TEXT = "text"
 """Bytes of text, as the name of a data set."""
 NO_DATA = "none"
@@ -141,7 +145,7 @@ class JobSettings:
             None: page-locked where loader processes feed CUDA.
         start_method: How loader processes start: `fork`, `spawn` or `forkserver`; None: the
             system's usual way.
-        probe: Which part of the loop is left out; None for none.
+        probe: What is left out of the run; None for nothing.
     """
 
     workload: str

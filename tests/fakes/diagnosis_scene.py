@@ -18,18 +18,18 @@ from runners.events import (
 )
 from runners.machine.figures import EnergySource, EpochMachine
 from runners.process_events import EpochObserved
-from runners.workloads import JobSettings, Probe, Variant
+from runners.workloads import WHOLE_LOOP, JobSettings, Probe, Variant
 from tests.fakes import scenes
 
 ON_GPU: dict[Probe | None, float] = {
-    None: 12_800.0,
+    Probe.UNTESTED: 12_800.0,
     Probe.LOADER: 13_900.0,
     Probe.HOST_CACHED: 98_000.0,
     Probe.CACHED: 115_000.0,
     Probe.UNREAD: 117_000.0,
 }
 ON_CPU: dict[Probe | None, float] = {
-    None: 13_050.0,
+    Probe.UNTESTED: 13_050.0,
     Probe.LOADER: 22_500.0,
     Probe.CACHED: 30_800.0,
 }
@@ -37,7 +37,7 @@ ON_CPU: dict[Probe | None, float] = {
 SAMPLE_BYTES = 784 * 4
 TUNED_GAIN = {"cpu": 1.93, "cuda:0": 8.86}
 _SHARES: dict[Probe | None, tuple[float, ...]] = {
-    None: (0.86, 0.02, 0.04, 0.05, 0.02),
+    Probe.UNTESTED: (0.86, 0.02, 0.04, 0.05, 0.02),
     Probe.LOADER: (0.99, 0.0, 0.0, 0.0, 0.0),
     Probe.HOST_CACHED: (0.03, 0.14, 0.3, 0.38, 0.13),
     Probe.CACHED: (0.02, 0.0, 0.36, 0.45, 0.15),
@@ -85,7 +85,7 @@ def epoch_finished(settings: JobSettings, number: int, *, wobble: float = 1.0) -
     epoch_s = wobble * samples / _speed(settings) * (1.6 if number == 1 else 1.0)
     steps = -(-samples // settings.batch_size)
     is_accelerator = settings.device != "cpu"
-    copies = is_accelerator and settings.probe in (None, Probe.HOST_CACHED)
+    copies = is_accelerator and settings.probe in (*WHOLE_LOOP, Probe.HOST_CACHED)
     step_s = epoch_s / steps
     return EpochFinished(
         epoch=number,
@@ -185,8 +185,8 @@ def _started(settings: JobSettings, number: int) -> EpochStarted:
 
 
 def _phases(settings: JobSettings, epoch_s: float, *, copies: bool) -> Phases:
-    shares = _SHARES[settings.probe]
-    if settings.device == "cpu" and settings.probe is None:
+    shares = _SHARES[settings.probe or Probe.UNTESTED]
+    if settings.device == "cpu" and settings.probe in WHOLE_LOOP:
         shares = (0.45, 0.0, 0.19, 0.26, 0.07)
     data, copy, forward, backward, optimizer = (share * epoch_s for share in shares)
     return Phases(
@@ -205,4 +205,4 @@ def _samples(settings: JobSettings) -> int:
 def _speed(settings: JobSettings) -> float:
     speeds = ON_CPU if settings.device == "cpu" else ON_GPU
     gain = TUNED_GAIN.get(settings.device, 1.0) if settings.variant is Variant.TUNED else 1.0
-    return speeds[settings.probe] * gain
+    return speeds[settings.probe or Probe.UNTESTED] * gain

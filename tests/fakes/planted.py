@@ -16,7 +16,7 @@ from runners.machine.figures import EpochMachine
 from runners.process_events import EpochObserved, WorkerExited, WorkerStarted
 from runners.spec import Plan
 from runners.state import ComparisonState
-from runners.workloads import JobSettings, Probe, Variant
+from runners.workloads import WHOLE_LOOP, JobSettings, Probe, Variant
 from tests.fakes.training import settings
 
 STEADY = (1.0, 1.0, 1.02)
@@ -69,11 +69,11 @@ class Cause:
         """One epoch of a job."""
         samples = min(job.train_samples or self.in_set, self.in_set)
         steps, workers = -(-samples // job.batch_size), loader_processes(job)
-        is_crowded = workers > 0 and job.probe is None
+        is_crowded = workers > 0 and job.probe in WHOLE_LOOP
         factor *= self.crowding if is_crowded else 1.0
         is_plain = job.variant is Variant.AS_WRITTEN
         batch_s = self.item_s * job.batch_size if is_plain else self.batch_s
-        has_input = job.probe in (None, Probe.LOADER)
+        has_input = job.probe in (*WHOLE_LOOP, Probe.LOADER)
         is_started = workers > 0 and not (job.persistent_workers and number > 1)
         epoch_s, first_s, wait_s = _pipeline(
             steps,
@@ -102,7 +102,7 @@ class Cause:
 
     def _copies(self, job: JobSettings) -> bool:
         is_plain = job.variant is Variant.AS_WRITTEN
-        return job.device != "cpu" and is_plain and job.probe in (None, Probe.HOST_CACHED)
+        return job.device != "cpu" and is_plain and job.probe in (*WHOLE_LOOP, Probe.HOST_CACHED)
 
     def _step_s(self, job: JobSettings) -> float:
         if job.probe is Probe.LOADER:

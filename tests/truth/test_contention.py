@@ -16,7 +16,7 @@ def test_two_trainings_on_the_same_core_are_named(sets: Path, group: Path | None
     with training_on(first_core(), sets, group):
         found = diagnosed(job("fashion-cnn", sets), group=group)
 
-    assert found.bottleneck is Bottleneck.CONTENDED
+    assert found.bottleneck is Bottleneck.CONTENDED, found.sentence
     assert found.shares.contended is not None
     # Two that want a core all the time have half of it each.
     assert found.shares.contended.value == pytest.approx(0.5, abs=0.15)
@@ -25,7 +25,7 @@ def test_two_trainings_on_the_same_core_are_named(sets: Path, group: Path | None
 def test_loader_processes_that_take_the_only_core_are_named(sets: Path, group: Path | None) -> None:
     found = diagnosed(job("fashion-cnn", sets, workers=4), group=group)
 
-    assert found.bottleneck is Bottleneck.CONTENDED
+    assert found.bottleneck is Bottleneck.CONTENDED, found.sentence
     assert "loader process" in found.sentence
     changes = [dict(remedy.changes) for remedy in found.remedies]
     assert any(change.get("workers") in (0, 1, 2, 3) for change in changes)

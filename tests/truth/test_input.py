@@ -29,7 +29,7 @@ def test_a_loader_that_sleeps_is_named_with_the_share_it_takes(
     settings = job("fashion-cnn", sets, batch_size=BATCH)
     found = diagnosed(settings, f"item-sleep={ITEM_S}", f"forward-sleep={STEP_S}", group=group)
 
-    assert found.bottleneck is Bottleneck.INPUT
+    assert found.bottleneck is Bottleneck.INPUT, found.sentence
     assert found.narrow is Part.LOADER
     assert found.shares.stall is not None
     assert found.samples_per_s is not None
@@ -45,7 +45,7 @@ def test_the_same_without_the_sleep_is_not_input_bound(sets: Path, group: Path |
     settings = job("fashion-cnn", sets, batch_size=BATCH)
     found = diagnosed(settings, f"forward-sleep={STEP_S}", group=group, trials=3)
 
-    assert found.bottleneck not in INPUT
+    assert found.bottleneck not in INPUT, found.sentence
     assert found.shares.stall is not None
     assert found.shares.stall.value < 0.2
 
@@ -56,7 +56,7 @@ def test_large_jpegs_that_take_long_to_decode_are_named(tmp_path: Path, group: P
     settings = job("cifar-resnet18", root, batch_size=8)
     found = diagnosed(settings, group=group)
 
-    assert found.bottleneck is Bottleneck.INPUT
+    assert found.bottleneck is Bottleneck.INPUT, found.sentence
     assert found.narrow is Part.LOADER
     assert found.shares.stall is not None
     assert found.shares.stall.value > 0.3

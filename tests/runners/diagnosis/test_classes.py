@@ -178,7 +178,7 @@ class HeldAsItIs(Cause):
 
     def epoch(self, job: JobSettings, number: int, factor: float) -> EpochFinished:
         told = super().epoch(job, number, factor)
-        return told if job.probe is None else replace(told, core_wait_s=0.0)
+        return told if job.probe is Probe.UNTESTED else replace(told, core_wait_s=0.0)
 
 
 async def test_without_loader_processes_the_job_alone_tells_of_contention() -> None:

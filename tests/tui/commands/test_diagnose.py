@@ -26,7 +26,7 @@ from tui.commands.diagnose import diagnose
 MLP = Request(workloads=("mlp",), data="generated", train_samples=1000)
 # Seconds of an epoch of 1,000 samples, by what is left out.
 EPOCHS_S = {
-    None: 0.4,
+    Probe.UNTESTED: 0.4,
     Probe.LOADER: 0.3,
     Probe.HOST_CACHED: 0.1,
     Probe.CACHED: 0.1,
@@ -36,7 +36,9 @@ EPOCHS_S = {
 
 async def run_worker(settings: JobSettings, on_event: Callable[[Event], None]) -> None:
     """Ends at once: the loader takes three quarters of the time, and tuned does without."""
-    epoch_s = 0.16 if settings.variant is Variant.TUNED else EPOCHS_S[settings.probe]
+    epoch_s = (
+        0.16 if settings.variant is Variant.TUNED else EPOCHS_S[settings.probe or Probe.UNTESTED]
+    )
     for event in finished_run(*[epoch_s] * settings.epochs):
         on_event(event)
 
@@ -91,7 +93,7 @@ def test_programs_get_the_fixed_keys() -> None:
     assert found["sentence"]
     assert found["remedies"][0]["predicted"] > 1
     assert found["is_complete"]
-    assert {run["probe"] for run in job["runs"]} == {None, "cached", "loader-alone"}
+    assert {run["probe"] for run in job["runs"]} == {"untested", "cached", "loader-alone"}
 
 
 def test_a_remedy_that_is_tried_tells_what_it_gained_beside_what_was_predicted() -> None:

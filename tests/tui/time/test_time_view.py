@@ -30,7 +30,7 @@ async def test_before_any_race_the_key_diagnoses_the_workload_of_the_opening() -
         assert stage.app.live.view is View.TIME
         first = stage.workers.started[0]
         assert (first.workload, first.device) == ("fashion-cnn", "cuda:0")
-        assert {job.probe for job in stage.workers.started} == {None, *Probe}
+        assert {job.probe for job in stage.workers.started} == set(Probe)
         assert "pipeline · cuda:0 · fashion-cnn · as-written · batch 100 · 0 workers" in text
         assert "diagnosis · input-bound" in text
         assert "LOADER ◀ narrow" in text
