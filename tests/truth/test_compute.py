@@ -17,10 +17,24 @@ def test_a_tiny_model_at_batch_1_is_launch_bound(sets: Path, group: Path | None)
     settings = job("mlp", sets, variant=Variant.TUNED, batch_size=1)
     found = diagnosed(settings, group=group, trial_s=0.3)
 
-    assert found.bottleneck is Bottleneck.LAUNCH, found.sentence
+    # Its steps take 0.3 ms: on noisy cores an interval may straddle its cut-off to the last, but
+    # the class that it would be is named even so.
+    assert found.bottleneck in (Bottleneck.LAUNCH, Bottleneck.UNDECIDED), found.sentence
+    assert "launch-bound" in found.sentence
     assert found.shares.launch_ratio is not None
     assert found.shares.launch_ratio.value < 1.2
     assert any("batch" in remedy.what for remedy in found.remedies)
+
+
+def test_steps_that_cost_the_same_whatever_their_size_are_launch_bound(
+    sets: Path, group: Path | None
+) -> None:
+    settings = job("mlp", sets, variant=Variant.TUNED, batch_size=4)
+    found = diagnosed(settings, "forward-sleep=0.02", group=group)
+
+    assert found.bottleneck is Bottleneck.LAUNCH, found.sentence
+    assert found.shares.launch_ratio is not None
+    assert found.shares.launch_ratio.value < 1.1
 
 
 def test_steps_whose_time_goes_with_their_samples_are_compute_bound(
