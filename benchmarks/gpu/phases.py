@@ -39,7 +39,7 @@ def check_phases(setting: Setting, findings: Findings) -> None:
         _compare_clocks(loop, setting, findings, f"mnist-cnn {variant} batch {batch}", numbers)
         _compare_free(loop, setting, findings, f"mnist-cnn {variant} batch {batch}", numbers)
         loop.close()
-    steps = 20 if setting.is_rehearsal else 300
+    steps = 5 if setting.is_rehearsal else 300
     for variant in _VARIANTS:
         loop = Loop("fashion-cnn", setting.device, variant, batch=100, steps=steps)
         numbers = findings.numbers[f"fashion-cnn {variant}"] = {"batch": 100, "steps": steps}
@@ -52,7 +52,7 @@ def check_phases(setting: Setting, findings: Findings) -> None:
 
 def check_overhead(setting: Setting, findings: Findings) -> None:
     """Time epochs with phase timing on and off, in turn, on batches that cost nothing."""
-    steps, rounds = (20, 2) if setting.is_rehearsal else (600, 10)
+    steps, rounds = (5, 2) if setting.is_rehearsal else (600, 10)
     for variant in _VARIANTS:
         loop = Loop("fashion-cnn", setting.device, variant, batch=100, steps=steps)
         timers = {"on": loop.product_timer(), "off": NoTimer()}
@@ -105,7 +105,7 @@ def check_data_wait(setting: Setting, findings: Findings) -> None:
 
 def _large_loop(setting: Setting, variant: Variant) -> tuple[Loop, int]:
     if setting.is_rehearsal:
-        return Loop("mnist-cnn", setting.device, variant, batch=32, steps=3), 32
+        return Loop("mnist-cnn", setting.device, variant, batch=8, steps=2), 8
     batch = large_batch(
         "mnist-cnn", setting.device, variant, step_s=_STEP_S, largest=65_536, share=0.75
     )
