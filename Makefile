@@ -20,7 +20,7 @@ imports: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not alone" --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not alone" --numprocesses 3 --dist worksteal
 	$(BIN)/python -m pytest -m alone tests/truth
 
 bench: $(VENV)/.installed-dev
