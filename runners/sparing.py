@@ -10,6 +10,8 @@ from runners.spec import Order, Plan, RunKey
 from runners.state import ComparisonState, RunStatus, of_trials
 from runners.statistics import TRIALS_FOR_INTERVAL, half_width_pct, unit_s
 
+_NOT_HANGING = "the verdict does not hang on it"
+
 
 def needless(state: ComparisonState, keys: Sequence[RunKey]) -> tuple[RunKey, ...]:
     """The runs that need not be, now that these would be next.
@@ -33,14 +35,19 @@ def needless(state: ComparisonState, keys: Sequence[RunKey]) -> tuple[RunKey, ..
 def why_needless(plan: Plan) -> str:
     """Why runs are not started that need not be, in words."""
     if is_diagnosis(plan):
-        return "the verdict does not hang on it"
+        return _NOT_HANGING
     return f"its figure is known to within {plan.within_pct:g} %"
 
 
 def cut_short(state: ComparisonState) -> tuple[RunKey, ...]:
-    """Runs that were spared though they were needed: there was no time for them."""
-    spared = (key for key, run in state.runs.items() if run.status is RunStatus.SPARED)
-    return tuple(key for key in spared if _is_needed(state, key))
+    """Runs that were spared though they may be needed: there was no time for them."""
+    spared = [key for key, run in state.runs.items() if run.status is RunStatus.SPARED]
+    if not is_diagnosis(state.plan):
+        return tuple(key for key in spared if _is_needed(state, key))
+    # Which are needed is decided trial by trial: as long as the verdict is open, any may be.
+    late = tuple(key for key in spared if state.runs[key].spared != _NOT_HANGING)
+    are_few = any(key.trial < TRIALS_FOR_INTERVAL for key in late)
+    return late if are_few or hangs_on(state) else ()
 
 
 def _is_needed(state: ComparisonState, key: RunKey) -> bool:

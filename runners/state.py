@@ -54,7 +54,7 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     SPARED = "spared"
-    """Never started: the time was up, or its figure was known well enough."""
+    """Never started: the time was up, or what it would tell was known well enough."""
 
     @property
     def is_over(self) -> bool:

@@ -57,7 +57,8 @@ class Ratio:
     Attributes:
         baseline: Label of the baseline.
         job: Label of the job.
-        steady: Ratio of the median steady epochs, per sample; None before both have one.
+        steady: Ratio of the median steady epochs, per sample; None before both have one. Of a
+            remedy that was tried, the median of the ratios within each trial.
         total: Ratio of all epochs together; None unless both did the same work.
         low: Lower end of the 95 % interval of `steady`, or of `total` where `steady` is None.
         high: Upper end of it; both are None with less than three trials.

@@ -115,11 +115,13 @@ def hangs_on(state: ComparisonState) -> frozenset[int]:
     Args:
         state: The runs of a diagnosis.
     """
-    decision = decide(figures_of(state))
-    if decision is None:
+    figures, found = figures_of(state), places(state.plan)
+    decision = decide(figures)
+    roles = decision.hangs_on if decision else _input(figures)
+    if decision is None and not all(role in figures.sample_s for role in roles):
+        # What failed in each trial is not tried again.
         return frozenset()
-    found = places(state.plan)
-    return frozenset(found[role] for role in decision.hangs_on if role in found)
+    return frozenset(found[role] for role in roles if role in found)
 
 
 def _class(figures: Figures, share: Figure, against: _Against) -> tuple[Bottleneck, _Open]:
@@ -141,7 +143,7 @@ def _class(figures: Figures, share: Figure, against: _Against) -> tuple[Bottlene
 
 
 def _input(figures: Figures) -> _Open:
-    return frozenset({Role.AS_IT_IS, figures.fed or Role.CACHED})
+    return frozenset({Role.AS_IT_IS, Role.CACHED, figures.fed or Role.CACHED})
 
 
 def _told(bottleneck: Bottleneck, is_sure: bool, roles: _Open) -> tuple[Bottleneck, _Open]:

@@ -1,8 +1,8 @@
 """The figures of a diagnosis, from the epochs of its runs. Pure.
 
 All rest on seconds a sample of a steady epoch, the median of a run's. A figure that compares runs
-is taken within each trial, whose runs are seconds apart, and is the median of the trials: a machine
-that others share is fast and slow by turns of a minute, which runs of different trials would show.
+is taken within each trial, whose runs are close together, and is the median of the trials: on a
+machine that others share, fast and slow by turns, runs that lie far apart would show just that.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ class Figures:
     contended_alone: Figure | None
     start_share: Figure | None
 
+    def of(self, make: Callable[..., float], *roles: Role) -> Figure | None:
+        """A figure made of the seconds a sample of these roles; see `figure_of`."""
+        return figure_of(make, *(self.sample_s.get(role, {}) for role in roles))
+
     def medians_s(self, *roles: Role) -> tuple[float, ...] | None:
         """Seconds a sample of each of these roles, in the trials in which all have figures.
 
@@ -97,7 +101,7 @@ def figures_of(state: ComparisonState) -> Figures:
     rates = {
         Part.LOADER: figure_of(_rate, all_s.get(Role.LOADER, {})),
         Part.TRANSFER: figure_of(_rate, trials(Role.HOST_CACHED, _copy_s)),
-        Part.COMPUTE: figure_of(_rate, cached),
+        Part.COMPUTE: figure_of(_rate, _beside(cached, as_it_is)),
     }
     fed = next((role for role in (Role.HOST_CACHED, Role.CACHED) if role in all_s), None)
     start = trials(Role.AS_IT_IS, lambda run: _start_share(run, own, samples))
@@ -108,7 +112,7 @@ def figures_of(state: ComparisonState) -> Figures:
         input=figure_of(_lost, as_it_is, all_s[fed]) if fed else None,
         shares=shares,
         capacities=tuple((part, rate) for part, rate in rates.items() if rate is not None),
-        samples_per_s=figure_of(_rate, as_it_is),
+        samples_per_s=figure_of(_rate, _beside(as_it_is, cached)),
         predicted_gain=figure_of(_over, as_it_is, cached),
         contended_alone=figure_of(float, trials(Role.CACHED, contended_share)),
         start_share=figure_of(float, start),
@@ -194,6 +198,12 @@ def _by_trial(
 ) -> ByTrial:
     values = {trial: value(run) for trial, run in enumerate(state.runs_of(job))}
     return {trial: each for trial, each in values.items() if each is not None}
+
+
+def _beside(values: ByTrial, others: ByTrial) -> ByTrial:
+    """What was measured in a trial that has both, as the two are told side by side; else all."""
+    common = {trial: value for trial, value in values.items() if trial in others}
+    return common or values
 
 
 def _in_common(sides: Sequence[ByTrial]) -> list[int]:

@@ -82,13 +82,13 @@ def diagnosis_plan(
         UsageError: See `refuse_what_has_no_input`.
     """
     refuse_what_has_no_input(whole.settings)
-    first = str(brief.variant).replace("-", " ")
+    brief, first = replace(brief, layers=False), str(brief.variant).replace("-", " ")
     jobs = []
     for role in (Role.AS_IT_IS, *_roles(brief)):
         times = MORE_SAMPLES if role is Role.TWICE else 1
         settings = replace(brief, probe=_PROBES[role], batch_size=times * brief.batch_size)
         label = first if role is Role.AS_IT_IS else str(role)
-        jobs.append(JobSpec(label=label, settings=replace(settings, layers=False)))
+        jobs.append(JobSpec(label=label, settings=settings))
     return Plan(
         order=Order.IN_TURN,
         trials=trials,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
+from operator import truediv
 
 from runners.diagnosis.classes import Case
 from runners.diagnosis.commands import command_with_and_without
@@ -63,13 +64,12 @@ def _tuned(case: Case, what: str) -> list[Remedy]:
     has_tuned = Variant.TUNED in case.whole.workload.variants
     if settings.variant is not Variant.AS_WRITTEN or not has_tuned:
         return []
-    without = Role.UNREAD if Role.UNREAD in case.figures.sample_s else Role.CACHED
-    found_s = case.figures.medians_s(Role.AS_IT_IS, without)
+    gains = [case.figures.of(truediv, Role.AS_IT_IS, role) for role in (Role.UNREAD, Role.CACHED)]
     return [
         _remedy(
             case,
             what,
-            predicted=found_s[0] / found_s[1] if found_s else None,
+            predicted=next((gain.value for gain in gains if gain is not None), None),
             variant=Variant.TUNED,
             channels_last=bool(settings.channels_last),
             fused=bool(settings.fused),
@@ -157,18 +157,18 @@ def _bytes_over_the_bus(case: Case) -> list[Remedy]:
 
 def _larger_batch(case: Case) -> list[Remedy]:
     """Twice the batch: what its steps were measured to spare, of the whole."""
-    found_s = case.figures.medians_s(Role.AS_IT_IS, Role.CACHED, Role.TWICE)
-    if not found_s:
-        return []
-    as_it_is_s, once_s, twice_s = found_s
-    if once_s - twice_s >= as_it_is_s:
+    spared = case.figures.of(
+        lambda as_it_is_s, once_s, twice_s: (once_s - twice_s) / as_it_is_s,
+        *(Role.AS_IT_IS, Role.CACHED, Role.TWICE),
+    )
+    if spared is None or spared.value >= 1:
         return []
     size = MORE_SAMPLES * case.whole.settings.batch_size
     return [
         _remedy(
             case,
             f"train on batches of {size} (look at the accuracy: fewer steps learn differently)",
-            predicted=as_it_is_s / (as_it_is_s - once_s + twice_s),
+            predicted=1 / (1 - spared.value),
             batch_size=size,
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import truediv
 
 from runners.devices import is_accelerator
 from runners.diagnosis.classes import Case
@@ -12,6 +13,7 @@ from runners.diagnosis.conditions import (
     is_by_own_threads,
     outside,
 )
+from runners.diagnosis.plan import Role
 from runners.diagnosis.records import Bottleneck, Part
 from runners.diagnosis.thresholds import START_SHARE
 from runners.diagnosis.wording import factor, of_epoch, percent, speed
@@ -73,7 +75,8 @@ def _input(case: Case) -> str:
         processes = counted(figures.workers, "loader process", "loader processes")
         text = f"{of_epoch(share)} goes into input, {percent(start)} into the start of {processes}"
         return f"{text}; it gets {speed(own)} samples/s, {could}"
-    if loader is None or own is None or loader.value < _WELL_ABOVE * own.value:
+    ratio = figures.of(truediv, Role.AS_IT_IS, Role.LOADER)
+    if loader is None or ratio is None or ratio.value < _WELL_ABOVE:
         feeds = f"it {'feeds' if loader else 'gets'} {speed(loader or own)} samples/s"
         return f"{of_epoch(share)} waits for the loader; {feeds}, {could}"
     how = "side by side" if figures.workers else "taking turns"

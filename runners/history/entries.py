@@ -55,7 +55,7 @@ class Entry:
         runs: How many in all trials.
         runs_done: How many of them are done.
         runs_failed: How many of them failed; None where an older racetop kept it.
-        runs_spared: How many need not be, as their jobs' figures are known; None likewise.
+        runs_spared: How many need not be, as what they would tell is known; None likewise.
         runs_left: How many are none of these: they run, were stopped, or there was no time for
             them. `resume` does them. None likewise.
         trials: Repeats of each job, at most.

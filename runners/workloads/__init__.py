@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 class Probe(StrEnum):
-    """A run that leaves something out, to tell what that costs; none tests what it trained."""
+    """A run that leaves something out. None of them tests what it trained."""
 
     UNTESTED = "untested"
     """All of the loop: only accuracy and latency, which come after it, are not measured."""

@@ -21,14 +21,14 @@ from runners.process_events import EpochObserved
 from runners.workloads import WHOLE_LOOP, JobSettings, Probe, Variant
 from tests.fakes import scenes
 
-ON_GPU: dict[Probe | None, float] = {
+ON_GPU: dict[Probe, float] = {
     Probe.UNTESTED: 12_800.0,
     Probe.LOADER: 13_900.0,
     Probe.HOST_CACHED: 98_000.0,
     Probe.CACHED: 115_000.0,
     Probe.UNREAD: 117_000.0,
 }
-ON_CPU: dict[Probe | None, float] = {
+ON_CPU: dict[Probe, float] = {
     Probe.UNTESTED: 13_050.0,
     Probe.LOADER: 22_500.0,
     Probe.CACHED: 30_800.0,
@@ -36,7 +36,7 @@ ON_CPU: dict[Probe | None, float] = {
 """Samples a second of each run."""
 SAMPLE_BYTES = 784 * 4
 TUNED_GAIN = {"cpu": 1.93, "cuda:0": 8.86}
-_SHARES: dict[Probe | None, tuple[float, ...]] = {
+_SHARES: dict[Probe, tuple[float, ...]] = {
     Probe.UNTESTED: (0.86, 0.02, 0.04, 0.05, 0.02),
     Probe.LOADER: (0.99, 0.0, 0.0, 0.0, 0.0),
     Probe.HOST_CACHED: (0.03, 0.14, 0.3, 0.38, 0.13),

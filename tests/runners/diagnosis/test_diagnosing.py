@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from runners.diagnosis.classes import hangs_on
 from runners.diagnosis.cutting import FEWEST_STEPS, STEPS_FOR_WORKER
 from runners.diagnosis.diagnose import diagnose, is_diagnosis
 from runners.diagnosis.plan import MOST_TRIALS, Role, places
-from runners.diagnosis.records import Bottleneck
-from runners.spec import Plan, UsageError
-from runners.state import ComparisonState, RunStatus, spare
+from runners.diagnosis.records import Bottleneck, Part
+from runners.sparing import cut_short
+from runners.spec import Plan, RunKey, UsageError
+from runners.state import ComparisonState, RunStatus, of_trials, spare
 from runners.statistics import TRIALS_FOR_INTERVAL
 from runners.verdict import verdict
 from runners.workloads import JobSettings, Probe, Variant
@@ -254,3 +256,58 @@ async def test_a_plan_comes_back_from_the_history_as_it_was() -> None:
     race = ordinary_plan("cpu")
     without = {name: value for name, value in race.to_wire().items() if name != "diagnosed"}
     assert Plan.from_wire(json.loads(json.dumps(without))) == race
+
+
+@pytest.mark.parametrize("trials", [1, 2, 5])
+async def test_what_there_was_no_time_for_may_all_be_needed_as_long_as_it_is_open(
+    trials: int,
+) -> None:
+    noisy = Cause(step_s=4e-3, trials=(1.0, 1.1, 0.9))
+    state, late = without_time(await Bench(noisy).diagnosed(on_cpu()), trials)
+    assert set(cut_short(state)) == set(late)
+
+
+async def test_what_there_was_no_time_for_is_not_needed_once_it_is_decided() -> None:
+    state, _ = without_time(await Bench(Cause(item_s=3e-5)).diagnosed(on_cpu()), 3)
+    assert cut_short(state) == ()
+
+
+async def test_runs_that_met_in_no_trial_are_made_again() -> None:
+    state = await Bench(Cause(item_s=3e-5)).diagnosed(on_cpu())
+    missing = {RunKey(job=0, trial=0), RunKey(job=1, trial=1), RunKey(job=1, trial=2)}
+    waiting = ComparisonState.of(state.plan).runs
+    apart = of_trials(state, 3)
+    runs = {key: waiting[key] if key in missing else run for key, run in apart.runs.items()}
+
+    assert hangs_on(apart) == frozenset()
+    only_first = {key: run for key, run in runs.items() if key.trial < 2}
+    assert hangs_on(of_trials(replace(apart, runs=only_first), 2)) == {0, 1}
+
+
+async def test_what_a_remedy_should_gain_is_taken_within_trials_as_the_whole_is() -> None:
+    cause = Cause(item_s=3e-5, trials=(1.0, 1.3, 1.1, 0.9, 1.0))
+    found = diagnose(await Bench(cause).diagnosed(on_cpu(), trials=3))
+    assert found is not None
+    assert found.predicted_gain is not None
+    assert found.remedies[0].predicted == pytest.approx(found.predicted_gain.value)
+
+
+async def test_speeds_that_stand_side_by_side_are_of_the_same_trials() -> None:
+    # The machine is half as fast from the fourth trial on, in which the job as it is has no run.
+    slower = Cause(item_s=3e-6, step_s=4e-3, trials=(1.0, 1.0, 1.01), drift=(1, 1, 1, 2, 2, 2, 2))
+    state = await Bench(slower).diagnosed(on_cpu())
+    found = diagnose(state)
+    assert found is not None
+    assert done(state)["ideal"] > done(state)["as written"]
+    assert found.samples_per_s is not None
+    assert found.predicted_gain is not None
+    ratio = dict(found.capacities)[Part.COMPUTE].value / found.samples_per_s.value
+    assert ratio == pytest.approx(found.predicted_gain.value, rel=0.02)
+
+
+def without_time(state: ComparisonState, trials: int) -> tuple[ComparisonState, list[RunKey]]:
+    """A diagnosis whose time was up after so many trials, and the runs that were left then."""
+    waiting = ComparisonState.of(state.plan).runs
+    late = [key for key in state.runs if key.trial >= trials]
+    runs = {**state.runs, **{key: waiting[key] for key in late}}
+    return spare(replace(state, runs=runs), late, "the 120 s it was given were used up"), late
