@@ -1,4 +1,7 @@
-"""The whole path from a driver that holds a card's clocks to the report of an epoch."""
+"""The whole path from a driver that holds a card's clocks to the report of an epoch.
+
+Readings are real time's: a busy machine looks too late at an epoch's ends to know its energy.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 
 from tests.fakes.simulated_nvml import REPOSITORY, build, needs_simulator
 
-pytestmark = needs_simulator
+pytestmark = [needs_simulator, pytest.mark.slow, pytest.mark.alone]
 
 HEATED = REPOSITORY / "tests" / "fakes" / "heated.py"
 
