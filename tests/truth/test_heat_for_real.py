@@ -16,7 +16,7 @@ import pytest
 
 from tests.fakes.simulated_nvml import REPOSITORY, build, needs_simulator
 
-pytestmark = [needs_simulator, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [*needs_simulator, pytest.mark.alone]
 
 HEATED = REPOSITORY / "tests" / "fakes" / "heated.py"
 
